@@ -1,0 +1,1 @@
+"""From a question to a ranked list: the graph, its nodes, the reasoners and the report."""

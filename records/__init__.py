@@ -1,0 +1,1 @@
+"""What is kept: tables, sessions, repositories, and the errors that people see."""

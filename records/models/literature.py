@@ -1,0 +1,50 @@
+"""Papers and the passages that they are read in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.base import Base, Created, Id, ref
+
+
+class Paper(Base):
+    __tablename__ = "paper"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "doi"),
+        UniqueConstraint("workspace_id", "title_key"),
+    )
+
+    id: Mapped[Id]
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    title_key: Mapped[str] = mapped_column(String(500))
+    """The title in normal form (knowledge.dedup.title_key), by which copies are recognised."""
+    doi: Mapped[str | None] = mapped_column(String(255))
+    """Lower case, without resolver prefix."""
+    abstract: Mapped[str] = mapped_column(Text)
+    authors: Mapped[list[Any]] = mapped_column(default=list)
+    year: Mapped[int | None]
+    venue: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    """Where it came from: file name and format."""
+    created_at: Mapped[Created]
+
+
+class Passage(Base):
+    """A piece of a paper, short enough to embed; quotes point into its text by character."""
+
+    __tablename__ = "passage"
+    __table_args__ = (UniqueConstraint("paper_id", "position"),)
+
+    id: Mapped[Id]
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    paper_id: Mapped[str] = mapped_column(ref("paper.id"))
+    position: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """float32, little-endian; kept here so that the index can be rebuilt without computing anything."""
+    embedding_model: Mapped[str | None] = mapped_column(String(200))
