@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, ForeignKey, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
@@ -61,4 +61,4 @@ def ref(target: str, *, ondelete: str = "CASCADE") -> Any:
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: PlainJson, list[Any]: PlainJson}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime(), dict[str, Any]: PlainJson, list[Any]: PlainJson}

@@ -22,3 +22,11 @@ class BadInput(TouchstoneError):
 
 class Failure(TouchstoneError):
     """The request was fine, but something that it needs did not work."""
+
+
+class NotFound(BadInput):
+    """There is nothing with this id in this workspace."""
+
+
+class Conflict(BadInput):
+    """It contradicts what is already kept."""

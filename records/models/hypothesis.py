@@ -1,10 +1,10 @@
-"""Hypotheses: what they claim, on what evidence, by which traits, in which clusters, and what people say of them."""
+"""Hypotheses: what they claim, on what evidence, by which traits, in which clusters, and their reviews."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.base import Base, Created, Id, ref
@@ -29,11 +29,13 @@ class Hypothesis(Base):
     reasoner: Mapped[str] = mapped_column(String(40))
     model: Mapped[str] = mapped_column(String(200), default="")
     prompt_version: Mapped[str] = mapped_column(String(40), default="")
-    seed: Mapped[int] = mapped_column(default=0)
+    seed: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[Created]
 
     clauses: Mapped[list[Clause]] = relationship(order_by="Clause.position", cascade="all, delete-orphan")
-    key_points: Mapped[list[KeyPoint]] = relationship(order_by="KeyPoint.position", cascade="all, delete-orphan")
+    key_points: Mapped[list[KeyPoint]] = relationship(
+        order_by="KeyPoint.position", cascade="all, delete-orphan"
+    )
     inspirations: Mapped[list[Inspiration]] = relationship(
         order_by="Inspiration.position", cascade="all, delete-orphan"
     )
@@ -62,7 +64,9 @@ class Clause(Base):
     """proposal, mechanism, prediction, context."""
     text: Mapped[str] = mapped_column(Text)
 
-    evidence: Mapped[list[Evidence]] = relationship(order_by="Evidence.position", cascade="all, delete-orphan")
+    evidence: Mapped[list[Evidence]] = relationship(
+        order_by="Evidence.position", cascade="all, delete-orphan"
+    )
 
 
 class Evidence(Base):
@@ -108,7 +112,7 @@ class Cluster(Base):
 
 
 class Membership(Base):
-    """A hypothesis in a cluster, with the share (0 to 1) of it that lies there; a hypothesis may be in several."""
+    """A hypothesis in a cluster, with the share (0 to 1) of it that lies there; it may be in several."""
 
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("cluster_id", "hypothesis_id"),)

@@ -12,7 +12,7 @@ from records.base import Base, Created, Id, ref
 
 
 class ModelCall(Base):
-    """A call to a language model that was paid for; its answer is kept, so that it is never paid for twice."""
+    """A call to a language model that was paid for; the answer is kept, so nobody pays for it twice."""
 
     __tablename__ = "model_call"
     __table_args__ = (UniqueConstraint("run_id", "call_key"),)

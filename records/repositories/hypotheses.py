@@ -1,0 +1,139 @@
+"""Hypotheses of a run, their key points, and the clusters that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from records.errors import Conflict, NotFound
+from records.models import Clause, Cluster, Experiment, Hypothesis, KeyPoint, Membership, Run
+from records.repositories.common import number
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A cluster with its members: hypothesis id to the share (0 to 1) of it that lies there."""
+
+    name: str
+    key_points: tuple[str, ...]
+    members: Mapping[str, float]
+    id: str = ""
+    """Empty until it is kept."""
+
+
+class Hypotheses:
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def replace(self, run_id: str, rows: Sequence[Hypothesis]) -> list[str]:
+        """Make these the run's hypotheses, in this order; their ids.
+
+        The rows are new objects with their clauses, evidence, key points and inspirations attached;
+        places are numbered here. A node that runs again replaces what it wrote before. Raises Conflict
+        ``run_has_experiments`` once there are any: they would lose what they tested.
+        """
+        self._check_run(run_id)
+        if self._session.scalar(select(Experiment.id).where(Experiment.run_id == run_id).limit(1)):
+            raise Conflict(
+                "run_has_experiments", "this run has experiments; its hypotheses can no longer be replaced"
+            )
+        self._session.execute(delete(Hypothesis).where(Hypothesis.run_id == run_id))
+        return [self._keep(run_id, position, row) for position, row in enumerate(rows)]
+
+    def add(self, run_id: str, row: Hypothesis) -> str:
+        """One more hypothesis, behind the others (a chemist's own, say); its id."""
+        self._check_run(run_id)
+        last = self._session.scalar(select(func.max(Hypothesis.position)).where(Hypothesis.run_id == run_id))
+        return self._keep(run_id, 0 if last is None else last + 1, row)
+
+    def of_run(self, run_id: str) -> list[Hypothesis]:
+        """All of them by position, with clauses, evidence, key points and inspirations loaded."""
+        self._check_run(run_id)
+        query = self._whole().where(Hypothesis.run_id == run_id).order_by(Hypothesis.position)
+        return list(self._session.scalars(query))
+
+    def get(self, hypothesis_id: str) -> Hypothesis:
+        """One of them, loaded like those of ``of_run``."""
+        found = self._session.scalar(self._whole().where(Hypothesis.id == hypothesis_id))
+        if found is None:
+            message = f"there is no hypothesis {hypothesis_id} in this workspace"
+            raise NotFound("hypothesis_not_found", message)
+        return found
+
+    def set_key_points(self, hypothesis_id: str, key_points: Iterable[tuple[str, str]]) -> None:
+        """Make these (name, role) pairs the hypothesis's key points, in this order."""
+        row = self.get(hypothesis_id)
+        row.key_points.clear()
+        self._session.flush()  # the old places must be free before they are taken again
+        row.key_points.extend(KeyPoint(name=name, role=role) for name, role in key_points)
+        number(row.key_points)
+        self._session.flush()
+
+    def replace_clusters(self, run_id: str, categories: Sequence[Category]) -> None:
+        """Make these the run's clusters, in this order; every member must be a hypothesis of the run."""
+        self._check_run(run_id)
+        known = set(self._session.scalars(select(Hypothesis.id).where(Hypothesis.run_id == run_id)))
+        for stranger in sorted({member for category in categories for member in category.members} - known):
+            raise NotFound("hypothesis_not_found", f"there is no hypothesis {stranger} in run {run_id}")
+        self._session.execute(delete(Cluster).where(Cluster.run_id == run_id))
+        for position, category in enumerate(categories):
+            cluster = Cluster(
+                run_id=run_id, position=position, name=category.name, key_points=list(category.key_points)
+            )
+            self._session.add(cluster)
+            self._session.flush()
+            self._session.add_all(
+                Membership(cluster_id=cluster.id, hypothesis_id=member, weight=weight)
+                for member, weight in category.members.items()
+            )
+        self._session.flush()
+
+    def clusters(self, run_id: str) -> list[Category]:
+        """The run's clusters, each with its members, heaviest first."""
+        self._check_run(run_id)
+        rows = self._session.scalars(
+            select(Cluster).where(Cluster.run_id == run_id).order_by(Cluster.position)
+        )
+        shares = self._session.execute(
+            select(Membership.cluster_id, Membership.hypothesis_id, Membership.weight)
+            .join(Cluster, Cluster.id == Membership.cluster_id)
+            .where(Cluster.run_id == run_id)
+            .order_by(Membership.weight.desc(), Membership.hypothesis_id)
+        )
+        members: dict[str, dict[str, float]] = {}
+        for cluster_id, hypothesis_id, weight in shares:
+            members.setdefault(cluster_id, {})[hypothesis_id] = weight
+        return [Category(row.name, tuple(row.key_points), members.get(row.id, {}), row.id) for row in rows]
+
+    def _keep(self, run_id: str, position: int, row: Hypothesis) -> str:
+        row.workspace_id = self._workspace_id
+        row.run_id = run_id
+        row.position = position
+        number(row.clauses)
+        for clause in row.clauses:
+            number(clause.evidence)
+        number(row.key_points)
+        number(row.inspirations)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def _whole(self) -> Select[Hypothesis]:
+        return (
+            select(Hypothesis)
+            .where(Hypothesis.workspace_id == self._workspace_id)
+            .options(
+                selectinload(Hypothesis.clauses).selectinload(Clause.evidence),
+                selectinload(Hypothesis.key_points),
+                selectinload(Hypothesis.inspirations),
+            )
+        )
+
+    def _check_run(self, run_id: str) -> None:
+        query = select(Run.id).where(Run.id == run_id, Run.workspace_id == self._workspace_id)
+        if self._session.scalar(query) is None:
+            raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")

@@ -1,0 +1,92 @@
+"""Questions and the runs that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from records.base import now
+from records.errors import NotFound
+from records.models import Paper, Question, Run, RunPaper
+from records.repositories.common import fetch_by
+
+RunState = Literal["created", "running", "waiting", "done", "stopped", "failed"]
+FINAL: frozenset[RunState] = frozenset({"done", "stopped", "failed"})
+
+
+class Runs:
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def create(self, question: str, survey: str, plan: Mapping[str, Any], paper_ids: Sequence[str]) -> Run:
+        """A run in state ``created``, with its question and the papers that it may read."""
+        wanted = dict.fromkeys(paper_ids)
+        self._check_papers(wanted)
+        asked = Question(workspace_id=self._workspace_id, text=question, survey=survey)
+        self._session.add(asked)
+        self._session.flush()
+        run = Run(workspace_id=self._workspace_id, question_id=asked.id, plan=dict(plan), outcome={})
+        self._session.add(run)
+        self._session.flush()
+        self._session.add_all(RunPaper(run_id=run.id, paper_id=paper_id) for paper_id in wanted)
+        self._session.flush()
+        return run
+
+    def get(self, run_id: str) -> Run:
+        run = self._session.scalar(self._mine(run_id))
+        if run is None:
+            raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")
+        return run
+
+    def question(self, run_id: str) -> Question:
+        return self._session.get_one(Question, self.get(run_id).question_id)
+
+    def paper_ids(self, run_id: str) -> list[str]:
+        """The run's corpus, in the order in which it was given."""
+        query = select(RunPaper.paper_id).where(RunPaper.run_id == self.get(run_id).id).order_by(RunPaper.id)
+        return list(self._session.scalars(query))
+
+    def recent(self, limit: int = 50) -> list[Run]:
+        """The newest runs first."""
+        query = select(Run).where(Run.workspace_id == self._workspace_id)
+        return list(self._session.scalars(query.order_by(Run.id.desc()).limit(limit)))
+
+    def set_state(self, run_id: str, state: RunState) -> None:
+        if state not in get_args(RunState):
+            raise ValueError(f"{state!r} is no state of a run")
+        run = self._locked(run_id)
+        run.state = state
+        run.finished_at = now() if state in FINAL else None
+        self._session.flush()
+
+    def set_stage(self, run_id: str, stage: str) -> None:
+        self._locked(run_id).stage = stage
+        self._session.flush()
+
+    def set_outcome(self, run_id: str, changes: Mapping[str, Any]) -> None:
+        """Put these entries into the outcome; entries under other names stay."""
+        run = self._locked(run_id)
+        run.outcome = {**run.outcome, **changes}
+        self._session.flush()
+
+    def _mine(self, run_id: str) -> Select[Run]:
+        return select(Run).where(Run.id == run_id, Run.workspace_id == self._workspace_id)
+
+    def _locked(self, run_id: str) -> Run:
+        """The run, read afresh and held until the transaction ends: a merge must not lose another's."""
+        query = self._mine(run_id).with_for_update().execution_options(populate_existing=True)
+        run = self._session.scalar(query)
+        if run is None:
+            raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")
+        return run
+
+    def _check_papers(self, wanted: Mapping[str, None]) -> None:
+        query = select(Paper).where(Paper.workspace_id == self._workspace_id)
+        known = {paper.id for paper in fetch_by(self._session, query, Paper.id, wanted)}
+        for paper_id in wanted:
+            if paper_id not in known:
+                raise NotFound("paper_not_found", f"there is no paper {paper_id} in this workspace")
