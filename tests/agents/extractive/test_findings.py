@@ -1,0 +1,64 @@
+"""What acts on what, read out of sentences of the kinds that abstracts are made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.drafts import Source
+from agents.reasoners.extractive.findings import Finding, findings
+
+
+def found_in(text: str) -> list[Finding]:
+    return findings([Source("p", "paper", "A paper", 2020, text, 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "means", "effect"),
+    [
+        ("Dense entanglements increase the toughness of the gel.", "dense entanglements", "increase the toughness of the gel"),
+        (
+            "The toughness of the gel is increased by dense entanglements.",
+            "dense entanglements",
+            "increase the toughness of the gel",
+        ),
+        (
+            "We report a hierarchical hydrogel architecture using a freezing-assisted salting-out treatment.",
+            "freezing-assisted salting-out treatment",
+            "gives a hierarchical hydrogel architecture",
+        ),
+        (
+            "The thermopower is doubled when an organic solvent is added to the electrolyte.",
+            "adding an organic solvent to the electrolyte",
+            "doubles the thermopower",
+        ),
+        (
+            "Sparse cross-links prevent the polymer chains from disentangling.",
+            "sparse cross-links",
+            "prevent the polymer chains from disentangling",
+        ),
+    ],
+)
+def test_a_statement_is_lifted(sentence: str, means: str, effect: str) -> None:
+    assert (means, effect) in [(finding.means, finding.effect) for finding in found_in(sentence)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It increases the toughness of the gel.",
+        "This work provides useful guidelines for the field.",
+        "Ionic crosslinks cause internal damage.",
+        "Dense entanglements do not increase the toughness of the gel.",
+        "The results show an improvement.",
+    ],
+)
+def test_what_names_nothing_or_tells_of_failure_is_left(sentence: str) -> None:
+    assert found_in(sentence) == []
+
+
+def test_the_quote_stands_where_the_evidence_says() -> None:
+    text = "Gels are soft. Herein, directional freezing of the sol aligns the pore walls of the gel. They are wet."
+    (finding,) = found_in(text)
+    evidence = finding.evidence
+    assert text[evidence.start : evidence.end] == evidence.quote
+    assert evidence.quote.startswith("directional freezing")
