@@ -1,0 +1,55 @@
+"""Where the graph's checkpoints are kept: beside the embedded database, or in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+# Read once, when langgraph is first imported: a checkpoint then brings back plain types and nothing else.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from config import Settings
+from records.errors import BadInput
+
+BUSY_TIMEOUT_S = 30
+
+
+@contextmanager
+def open_checkpoints(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
+    """The saver of this installation; a connection of its own, closed at the end."""
+    if settings.database.startswith("sqlite"):
+        with _sqlite(settings) as saver:
+            yield saver
+    else:
+        with _postgres(settings) as saver:
+            yield saver
+
+
+@contextmanager
+def _sqlite(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    path = settings.data_dir / "checkpoints.db"
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        with closing(connection):
+            saver = SqliteSaver(connection)
+            saver.setup()
+            yield saver
+    except sqlite3.OperationalError as error:
+        raise BadInput("not_writable", f"cannot keep checkpoints in {path}: {error}") from error
+
+
+@contextmanager
+def _postgres(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
+    from langgraph.checkpoint.postgres import PostgresSaver
+
+    with PostgresSaver.from_conn_string(settings.database.replace("+psycopg", "", 1)) as saver:
+        saver.setup()
+        yield saver

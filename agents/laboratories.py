@@ -1,0 +1,42 @@
+"""The laboratory that a plan asks for, with the texts of a hidden truth embedded like everything else."""
+
+from __future__ import annotations
+
+import numpy as np
+from knowledge.embedding import Embedder
+
+from agents.clustering import meaning
+from agents.drafts import KeyPoint
+from agents.plan import LaboratorySpec
+from simulator import GroundTruth, HumanLaboratory, Laboratory, RecordedLaboratory, SimulatedLaboratory
+from simulator import KeyPoint as LaboratoryKeyPoint
+
+SIMULATION = ("sigma2", "noise", "landscape", "failure_rate", "cost")
+
+
+def make_laboratory(spec: LaboratorySpec, embedder: Embedder, seed: int) -> Laboratory | None:
+    """The laboratory, or None where nothing is measured (SimulatorError for a truth that is none)."""
+    match spec.kind:
+        case "simulated":
+            options = {name: spec.truth[name] for name in SIMULATION if name in spec.truth}
+            return SimulatedLaboratory(_truth(spec, embedder), seed=seed, **options)
+        case "recorded":
+            return RecordedLaboratory({row["key"]: row["values"] for row in spec.rows})
+        case "human":
+            return HumanLaboratory()
+        case "none":
+            return None
+
+
+def _truth(spec: LaboratorySpec, embedder: Embedder) -> GroundTruth:
+    points = spec.truth["key_points"]
+    texts = [meaning(KeyPoint(point["name"], point.get("role", ""))) for point in points]
+    vectors = np.asarray(embedder.embed(texts), dtype=np.float64)
+    return GroundTruth(
+        tuple(
+            LaboratoryKeyPoint(
+                point["name"], point.get("role", ""), float(point["weight"]), vector=tuple(vector.tolist())
+            )
+            for point, vector in zip(points, vectors, strict=True)
+        )
+    )

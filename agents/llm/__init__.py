@@ -1,0 +1,1 @@
+"""Asking a language model: the client, the answers' forms, and the ledger of what was paid for."""
