@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, ForeignKey, MetaData, String, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from uuid_utils import uuid7
@@ -48,7 +47,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-PlainJson = JSON().with_variant(JSONB(), "postgresql")
+PlainJson = JSON()  # not JSONB: that loses the order of keys and digits of large numbers
 
 Id = Annotated[str, mapped_column(String(36), primary_key=True, default=new_id)]
 Created = Annotated[datetime, mapped_column(UtcDateTime(), default=now)]

@@ -70,6 +70,10 @@ def _explain_sqlite(error: sqlite3.Error, place: str) -> TouchstoneError | None:
 
 def _explain_postgresql(error: DBAPIError, place: str) -> TouchstoneError | None:
     state = getattr(error.orig, "sqlstate", None)
+    if state == "22P05" or "cannot contain NUL" in str(error.orig):
+        return BadInput("bad_text", "a text holds a NUL character, which cannot be kept; take it out")
+    if state == "22001":
+        return BadInput("too_long", f"a text is too long to be kept: {error.orig}".splitlines()[0])
     if state == "53100":
         return disk_full(place)
     if state == "25006":

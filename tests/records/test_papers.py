@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from records.database import Database
+from records.errors import BadInput, NotFound
+from records.models import Paper, Passage
+from records.repositories import Papers, Workspaces
+
+
+def paper(title: str, doi: str | None = None) -> Paper:
+    return Paper(title=title, title_key=title.lower(), doi=doi, abstract="", source="notes.jsonl")
+
+
+def test_a_workspace_is_made_once(database: Database) -> None:
+    with database.write() as session:
+        first = Workspaces(session).get_or_create("lab").id
+    with database.write() as session:
+        assert Workspaces(session).get_or_create("lab").id == first
+    with pytest.raises(BadInput), database.write() as session:
+        Workspaces(session).get_or_create("")
+
+
+def test_copies_are_recognised_by_doi_or_by_title(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        first = papers.add(paper("Thermocells", "10.1/a"), [])
+        second = papers.add(paper("Gels"), [])
+        known = papers.existing(["10.1/a", "10.1/b"], ["gels", "thermocells", "perovskites"])
+        assert known.by_doi == {"10.1/a": first}
+        assert known.by_title_key == {"gels": second, "thermocells": first}
+
+
+def test_thousands_of_ids_in_one_question_are_fine(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        paper_id = papers.add(paper("The one", "10.1/69999"), [])
+        many = [f"10.1/{i}" for i in range(70_000)]
+        assert papers.existing(many, []).by_doi == {"10.1/69999": paper_id}
+
+
+def test_two_papers_of_one_doi_are_refused(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        Papers(session, workspace_id).add(paper("One", "10.1/a"), [])
+    with pytest.raises(IntegrityError), database.write() as session:
+        Papers(session, workspace_id).add(paper("Two", "10.1/a"), [])
+    with database.read() as session:
+        assert [known.title for known in Papers(session, workspace_id).all()] == ["One"]
+
+
+def test_passages_come_in_the_order_of_the_paper(database: Database, workspace_id: str) -> None:
+    texts = [f"passage {i}" for i in range(12)]
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        first = papers.add(paper("One"), [Passage(text=text) for text in texts])
+        papers.add(paper("Two"), [Passage(text="another")])
+        assert [passage.text for passage in papers.passages([first])] == texts
+        assert [passage.text for passage in papers.passages()] == [*texts, "another"]
+        assert papers.passages([]) == []
+        assert [known.title for known in papers.all()] == ["One", "Two"]
+        assert [known.title for known in papers.all([first])] == ["One"]
+
+
+def test_embeddings_are_kept_by_model(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        papers.add(paper("One"), [Passage(text="a"), Passage(text="b")])
+        first, second = papers.without_embedding("minilm")
+        papers.set_embeddings("minilm", {first.id: b"\x00\x01", second.id: b"\x02\x03"})
+    with database.read() as session:
+        papers = Papers(session, workspace_id)
+        assert [passage.embedding for passage in papers.passages()] == [b"\x00\x01", b"\x02\x03"]
+        assert papers.without_embedding("minilm") == []
+        assert len(papers.without_embedding("another model")) == 2
+
+
+def test_another_workspace_sees_nothing(database: Database, workspace_id: str, stranger_id: str) -> None:
+    with database.write() as session:
+        mine = Papers(session, workspace_id)
+        paper_id = mine.add(paper("Mine", "10.1/a"), [Passage(text="secret")])
+        (passage,) = mine.passages()
+        theirs = Papers(session, stranger_id)
+        assert theirs.count() == 0
+        assert (
+            theirs.all([paper_id]) == theirs.all() == theirs.passages([paper_id]) == theirs.passages() == []
+        )
+        assert theirs.existing(["10.1/a"], ["mine"]).by_doi == {}
+        assert theirs.passages_by_id([passage.id]) == {}
+        assert theirs.without_embedding("minilm") == []
+        with pytest.raises(NotFound):
+            theirs.get(paper_id)
+        with pytest.raises(NotFound):
+            theirs.passage(passage.id)
+        with pytest.raises(NotFound):
+            theirs.set_embeddings("minilm", {passage.id: b"overwritten"})
+        theirs.add(paper("Mine", "10.1/a"), [])  # a tenant's papers do not collide with another's
