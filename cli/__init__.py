@@ -1,0 +1,1 @@
+"""The ``touchstone`` command: it calls a room and prints."""

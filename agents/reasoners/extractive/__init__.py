@@ -1,4 +1,4 @@
-"""The reasoner that needs no language model: it lifts statements from passages and composes hypotheses of them."""
+"""The reasoner without a language model: it lifts statements from passages and composes hypotheses of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class ExtractiveReasoner:
     def name_cluster(self, key_points: Sequence[KeyPoint]) -> str:
         """The key point whose words the others use most, in at most six words."""
         counts = Counter(word for point in key_points for word in set(point.name.lower().split()))
+
         def shared(point: KeyPoint) -> tuple[float, int, str]:
             parts = point.name.lower().split()
             return sum(counts[w] for w in parts) / len(parts) ** 0.5, -len(parts), point.name
+
         return " ".join(max(key_points, key=shared).name.split()[:6])

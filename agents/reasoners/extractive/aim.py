@@ -55,25 +55,43 @@ ACTIVE = re.compile(
 )
 PURPOSE = re.compile(r"\bto\s+(?:\w+ly\s+)?[a-z]+\s+(.+)$", re.DOTALL)
 CAUSED = re.compile(
-    r"\b(?:improve|enhance|increase|boost|reduce|lower|raise|control|enable|lead to|affect|influence)\s+(.+)$", re.DOTALL
+    r"\b(?:improve|enhance|increase|boost|reduce|lower|raise|control|enable|lead to|affect)\s+(.+)$",
+    re.DOTALL,
 )
 ENDS = re.compile(
-    r",?\s+(?:that|which|while|whose|where|so that|by|using|via|through|involving|without|from|especially|particularly|such as|like"
-    r"|to (?=[a-z]+ ))\b|,\s+(?!and\b|or\b|(?:\w+ly\s)?[\w-]+(?:,| and| or))|\s+with\s+(?=(?:high|low|precise|better|improved)\b)"
+    r",?\s+(?:that|which|while|whose|where|so that|by|using|via|through|involving|without|from|especially"
+    r"|particularly|such as|like|to (?=[a-z]+ ))\b"
+    r"|,\s+(?!and\b|or\b|(?:\w+ly\s)?[\w-]+(?:,| and| or))"
+    r"|\s+with\s+(?=(?:high|low|precise|better|improved)\b)"
 )
 """Where a noun phrase ends and a clause about it begins."""
 
 OBSTACLE = re.compile(
-    r"\b(?:overcom\w+|address\w*|avoid\w*|given the|without|limitations?|challenges?|issues|incompatibility)\b", re.IGNORECASE
+    r"\b(?:overcom\w+|address\w*|avoid\w*|given the|without|limitations?|challenges?|issues)\b",
+    re.IGNORECASE,
 )
 """From here on the question speaks of what is in the way."""
 
-ENABLERS = frozenset("utilized used exploited employed combined applied leveraged harnessed overcome avoided addressed".split())
+ENABLERS = frozenset(
+    [
+        "utilized",
+        "used",
+        "exploited",
+        "employed",
+        "combined",
+        "applied",
+        "leveraged",
+        "harnessed",
+        "overcome",
+        "avoided",
+        "addressed",
+    ]
+)
 """Passive verbs whose subject is a means or an obstacle: what is wanted comes after."""
 
 
 def read_aim(question: str) -> Aim:
-    """Read the aim out of a question; a question of any other form is taken as the thing it speaks of most."""
+    """Read the aim out of a question; one of any other form is taken as the thing it speaks of most."""
     text = re.sub(r"\s+", " ", question).strip().rstrip("?. ")
     subject = _wanted(text) or _longest_phrase(english()(text)) or tidy(text)
     return Aim(subject, _goals(english()(OBSTACLE.split(text)[0]), subject))
@@ -99,7 +117,7 @@ def _wanted(text: str) -> str | None:
 
 
 def _cut(text: str) -> str:
-    """A noun phrase without its clauses, in running text, its first word in lower case unless it is a name."""
+    """A noun phrase without its clauses, its first word in lower case unless it is a name."""
     text = tidy(ENDS.split(tidy(text))[0])
     first = english()(text)[0]
     plain = text[:1].isupper() and text[1:2].islower() and first.pos_ != "PROPN"
@@ -117,15 +135,39 @@ def _longest_phrase(doc: Doc) -> str | None:
 
 
 SEEKING = frozenset(
-    """
-    maximise maximize achieve improve enhance increase maintain boost retain combine exhibit display ensure allow raise
-    preserve deliver provide reach obtain gain optimise optimize enable control sustain
-    """.split()
+    [
+        "maximise",
+        "maximize",
+        "achieve",
+        "improve",
+        "enhance",
+        "increase",
+        "maintain",
+        "boost",
+        "retain",
+        "combine",
+        "exhibit",
+        "display",
+        "ensure",
+        "allow",
+        "raise",
+        "preserve",
+        "deliver",
+        "provide",
+        "reach",
+        "obtain",
+        "gain",
+        "optimise",
+        "optimize",
+        "enable",
+        "control",
+        "sustain",
+    ]
 )
 
 
 def _goals(doc: Doc, subject: str) -> tuple[str, ...]:
-    """The properties that the question wants, in its order: what is measured, or what a seeking verb governs."""
+    """The properties that the question wants, in its order: what is measured, or what a verb of seeking has."""
     found: list[str] = []
     for chunk in doc.noun_chunks:
         root = chunk.root
@@ -136,11 +178,28 @@ def _goals(doc: Doc, subject: str) -> tuple[str, ...]:
         if root.lemma_.lower() not in words.PROPERTY_HEADS and not sought:
             continue
         start = chunk.start
-        while start < root.i and doc[start].lower_ in {"both", "the", "a", "an", "their", "its", "high", "better", "precise"}:
+        while start < root.i and doc[start].lower_ in {
+            "both",
+            "the",
+            "a",
+            "an",
+            "their",
+            "its",
+            "high",
+            "better",
+            "precise",
+        }:
             start += 1
         goal = tidy(doc[start : root.i + 1].text)
-        if goal.lower() in words.EMPTY_GOALS or any(token.tag_ in {"WRB", "MD"} for token in doc[start : root.i + 1]):
+        if goal.lower() in words.EMPTY_GOALS or any(
+            token.tag_ in {"WRB", "MD"} for token in doc[start : root.i + 1]
+        ):
             continue
-        if goal and goal.lower() not in subject.lower() and subject.lower() not in goal.lower() and len(goal) < 60:
+        if (
+            goal
+            and goal.lower() not in subject.lower()
+            and subject.lower() not in goal.lower()
+            and len(goal) < 60
+        ):
             found.append(goal)
     return tuple(dict.fromkeys(found))[:4]

@@ -1,4 +1,4 @@
-"""From two findings to a hypothesis in English: what to bring together, why it should work, how to prove it wrong."""
+"""From two findings to a hypothesis in English: what to do, why it should work, how to prove it wrong."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ def _turn(*parts: str, of: int) -> int:
 
 def _title(first: Finding, second: Finding) -> str:
     if second.doing:
-        return capitalised(f"{second.means} with {first.means}") if not first.doing else capitalised(
-            f"{first.means} and {second.means}"
+        return (
+            capitalised(f"{second.means} with {first.means}")
+            if not first.doing
+            else capitalised(f"{first.means} and {second.means}")
         )
     if first.doing:
         return capitalised(f"{first.means} with {second.means}")
@@ -97,6 +99,7 @@ def _prediction(aim: Aim, second: Finding) -> str:
     wording = (
         f"In a control {without} nothing would {second.purpose}, so it should fall behind in {aim.goal}.",
         f"The test is a control {without}: if it does as well, the hypothesis is wrong.",
-        f"If that is so, leaving out {second.again} should cost most of the gain, since nothing else would {second.purpose}.",
+        f"If that is so, leaving out {second.again} should cost most of the gain, "
+        f"since nothing else would {second.purpose}.",
     )
     return wording[_turn(second.means, second.rest, of=len(wording))]

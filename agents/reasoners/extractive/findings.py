@@ -22,7 +22,7 @@ LONGEST_EFFECT = 16
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``means`` acts, and ``verb`` ``rest`` is what it does: "salting out" – "increase" "the toughness of the gel"."""
+    """``means`` acts, ``verb`` and ``rest`` say what it does: "salting out", "increase", "the toughness"."""
 
     source: Source
     means: str
@@ -79,8 +79,9 @@ def findings(sources: Sequence[Source]) -> list[Finding]:
 
 
 OPENING = re.compile(
-    r"(?:Herein?|In this (?:work|study|paper|article|report)|However|Moreover|Furthermore|In addition|Additionally|Notably"
-    r"|Importantly|Therefore|Thus|Recently|Remarkably|Interestingly|As a result|As a consequence|Further|Specifically)\b,?\s+"
+    r"(?:Herein?|In this (?:work|study|paper|article|report)|However|Moreover|Furthermore|In addition"
+    r"|Additionally|Notably|Importantly|Therefore|Thus|Recently|Remarkably|Interestingly|As a result"
+    r"|As a consequence|Further|Specifically)\b,?\s+"
 )
 
 
@@ -131,7 +132,7 @@ INTRANSITIVE = frozenset({"lead", "result", "contribute"})
 
 
 def _body(verb: Token) -> Span | None:
-    """The object of an effect, with its complement: ``the toughness of the gel by 40 %``, ``chains to slide``."""
+    """The object of an effect, with its complement: ``the toughness by 40 %``, ``chains to slide``."""
     target = _child(verb, "dobj")
     if target is not None and verb.lemma_.lower() not in INTRANSITIVE:
         return _completed(verb, phrase(target, longest=LONGEST_EFFECT))
@@ -164,13 +165,17 @@ def _completed(verb: Token, body: Span) -> Span:
 
 
 def _active(verb: Token) -> Iterator[Statement]:
-    """``X increases Y``; ``X, which increases Y``; ``X is used to increase Y``; ``X increases Y and lowers Z``."""
+    """``X increases Y``; ``X, which increases Y``; ``X is used to increase Y``; ``X does Y and lowers Z``."""
     body = _body(verb)
     if body is None or _negated(verb):
         return
     subject = _child(verb, "nsubj")
     governor = verb
-    while subject is None and governor.dep_ in {"conj", "xcomp", "advcl"} and governor.head.pos_ in {"VERB", "AUX"}:
+    while (
+        subject is None
+        and governor.dep_ in {"conj", "xcomp", "advcl"}
+        and governor.head.pos_ in {"VERB", "AUX"}
+    ):
         governor = governor.head
         subject = _child(governor, "nsubj", "nsubjpass")
         if _negated(governor):
@@ -217,7 +222,12 @@ def _instrumental(verb: Token) -> Iterator[Statement]:
         means: Token | None = None
         if child.dep_ == "prep" and child.lower_ in {"by", "via", "through", "with"}:
             means = _child(child, "pcomp") or (_child(child, "pobj") if child.lower_ != "with" else None)
-        elif child.dep_ in {"advcl", "xcomp", "acl"} and child.lower_ in {"using", "employing", "utilizing", "exploiting"}:
+        elif child.dep_ in {"advcl", "xcomp", "acl"} and child.lower_ in {
+            "using",
+            "employing",
+            "utilizing",
+            "exploiting",
+        }:
             means = _child(child, "dobj")
         if means is None:
             continue
@@ -275,12 +285,18 @@ def _finding(
         verb=base,
         rest=rest,
         object=obj,
-        evidence=_evidence(source, offset, sentence, min(means.start, verb.i, body.start), max(means.end, verb.i + 1, body.end)),
+        evidence=_evidence(
+            source,
+            offset,
+            sentence,
+            min(means.start, verb.i, body.start),
+            max(means.end, verb.i + 1, body.end),
+        ),
     )
 
 
 def _substance(means: Span, head: Token) -> tuple[Span, Token]:
-    """What is done, where the text speaks of a way of doing it: ``a method for cross-coupling`` is cross-coupling."""
+    """What is done, where the text speaks of a way of doing it: ``a method for coupling`` is coupling."""
     if head.lemma_.lower() in words.ROUTES:
         link = next((c for c in head.rights if c.dep_ == "prep" and c.lower_ in {"for", "of", "to"}), None)
         inner = _child(link, "pobj", "pcomp") if link is not None else None
@@ -316,7 +332,12 @@ def _whole(span: Span) -> Span:
         ahead = [token.pos_ for token in span.doc[end : end + 2]]
         if ahead[0] in NOMINAL:
             end += 1
-        elif ahead[0] == "ADJ" and ahead[1:] and ahead[1] in NOMINAL and span.doc[end - 1].pos_ in {"ADJ", *NOMINAL}:
+        elif (
+            ahead[0] == "ADJ"
+            and ahead[1:]
+            and ahead[1] in NOMINAL
+            and span.doc[end - 1].pos_ in {"ADJ", *NOMINAL}
+        ):
             end += 2
         else:
             break
@@ -326,15 +347,22 @@ def _whole(span: Span) -> Span:
 def _complete(span: Span) -> bool:
     """Whether the span reads as a unit: not cut behind an adjective or a preposition, brackets closed."""
     last, text = span[-1], span.text
-    if re.search(r"[a-z]{3}(?<!pro)(?<!ro)of$", text):  # "voltageof": a line break was lost before it reached us
+    if re.search(
+        r"[a-z]{3}(?<!pro)(?<!ro)of$", text
+    ):  # "voltageof": a line break was lost before it reached us
         return False
-    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"} or last.dep_ in {"amod", "nummod", "compound"}:
+    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"} or last.dep_ in {
+        "amod",
+        "nummod",
+        "compound",
+    }:
         return False
     return all(text.count(opener) == text.count(closer) for opener, closer in ("()", "[]"))
 
 
 def _discourages(verb: Token, means: str, rest: str) -> bool:
     """Whether the sentence reports a drawback: ``crosslinks cause internal damage``."""
+
     def marked(text: str) -> bool:
         return any(word in words.DRAWBACKS for word in re.findall(r"[a-z]+", text.lower()))
 
@@ -361,7 +389,9 @@ def _named(means: Span, head: Token) -> str | None:
         and token.lower_ not in words.GENERIC_MODIFIERS
     ]
     text = ILLUSTRATION.split(tidy(span.text))[0]
-    specific = any(len(token.text) > 3 or any(c.isupper() or c.isdigit() for c in token.text[1:]) for token in content)
+    specific = any(
+        len(token.text) > 3 or any(c.isupper() or c.isdigit() for c in token.text[1:]) for token in content
+    )
     compound = len(content) > 1 or "-" in text or any(c.isupper() or c.isdigit() for c in text[1:])
     if not (specific and compound):
         return None
@@ -393,7 +423,9 @@ def _lowered(text: str, first: Token) -> str:
     """
     name = any(part in words.EPONYMS for part in re.split(r"[-–—]", first.text))
     plain = first.i == 0 and text[:1].isupper() and not text[1:2].isupper() and not name
-    return text[:1].lower() + text[1:] if plain and not re.match(r"[A-Z][a-z]?[\d(]|[A-Z][-–]", text) else text
+    return (
+        text[:1].lower() + text[1:] if plain and not re.match(r"[A-Z][a-z]?[\d(]|[A-Z][-–]", text) else text
+    )
 
 
 def _stands_alone(span: Span) -> bool:

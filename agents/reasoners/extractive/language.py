@@ -44,7 +44,7 @@ def _pieces(word: str) -> list[str]:
 
 
 def _closes_inside(word: str) -> bool:
-    """Whether the bracket that opens this word closes before its last letters: ``[2+2+1]-cycloaddition``, ``(S)-BINOL``."""
+    """Whether the bracket that opens this word closes before its last letters, as in ``(S)-BINOL``."""
     closers = {opener: closer for closer, opener in PAIRS.items()}
     closer = closers.get(word[0])
     if closer is None:
@@ -81,12 +81,28 @@ def english() -> Language:
     return nlp
 
 
-KEPT_RIGHT = {"prep", "pobj", "conj", "cc", "compound", "nummod", "amod", "nmod", "pcomp", "dobj", "acl", "prt", "agent", "npadvmod", "advmod"}
+KEPT_RIGHT = {
+    "prep",
+    "pobj",
+    "conj",
+    "cc",
+    "compound",
+    "nummod",
+    "amod",
+    "nmod",
+    "pcomp",
+    "dobj",
+    "acl",
+    "prt",
+    "agent",
+    "npadvmod",
+    "advmod",
+}
 """What may follow a head and still belong to its short form; relative clauses and asides may not."""
 
 
 def phrase(head: Token, *, longest: int, keep: frozenset[str] | set[str] = KEPT_RIGHT) -> Span:
-    """The head with what belongs to it: contiguous, without asides, at most ``longest`` tokens where it can be cut."""
+    """The head with what belongs to it: contiguous, without asides, at most about ``longest`` tokens."""
     first = head.left_edge.i
     while first < head.i and (head.doc[first].is_punct or head.doc[first].dep_ in {"cc", "mark", "preconj"}):
         first += 1

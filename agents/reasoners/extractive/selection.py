@@ -1,4 +1,4 @@
-"""Which findings belong together: near to the question, complementary to each other, and no two pairs alike."""
+"""Which findings belong together: near to the question, complementary, and no two pairs alike."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def choose_pairs(
     value = scored.relevance[:, None] + scored.relevance[None, :] - 0.6 * np.maximum(scored.alike - 0.30, 0)
     if aim.goals and n:
         served = scored.goals.argmax(axis=1)
-        apart = (served[:, None] != served[None, :]) & (np.minimum.outer(*[scored.goals.max(axis=1)] * 2) > SERVES)
+        apart = (served[:, None] != served[None, :]) & (
+            np.minimum.outer(*[scored.goals.max(axis=1)] * 2) > SERVES
+        )
         value = value + 0.08 * apart
     if seed:
         jitter = np.random.default_rng(seed).normal(0, 0.02, size=(n, n))
@@ -67,7 +69,9 @@ def _score(brief: Brief, aim: Aim, found: Sequence[Finding], embedder: Embedder)
     Passages come best first, so the place of a finding's paper says how well the whole paper fits.
     """
     texts = [f"{f.means} {f.effect}" for f in found]
-    vectors = embedder.embed([brief.question, aim.text, *aim.goals, *texts, *(f.effect for f in found)]).astype(float)
+    vectors = embedder.embed(
+        [brief.question, aim.text, *aim.goals, *texts, *(f.effect for f in found)]
+    ).astype(float)
     goals, first = vectors[2 : 2 + len(aim.goals)], 2 + len(aim.goals)
     own, effects = vectors[first : first + len(found)], vectors[first + len(found) :]
     papers = list(dict.fromkeys(f.source.paper_id for f in found))
@@ -87,7 +91,11 @@ def _score(brief: Brief, aim: Aim, found: Sequence[Finding], embedder: Embedder)
 
 def _vagueness(finding: Finding) -> float:
     """How much a finding leaves open, on the scale of a cosine."""
-    vague = 0.12 * (finding.verb in words.WEAK_VERBS or finding.verb in {"exceed", "give"} or finding.rest.startswith("access"))
+    vague = 0.12 * (
+        finding.verb in words.WEAK_VERBS
+        or finding.verb in {"exceed", "give"}
+        or finding.rest.startswith("access")
+    )
     last = finding.means.split(" of ")[0].split(" with ")[0].split()[-1].lower()
     vague += 0.2 * (last.rstrip("s") in words.APPLICATIONS)
     vague += 0.08 * (len(finding.rest.split()) < 3) + 0.10 * (len(finding.means.split()) < 2)
@@ -96,15 +104,18 @@ def _vagueness(finding: Finding) -> float:
 
 
 def _content(text: str) -> set[str]:
-    return {word for word in re.findall(r"[\w–-]{4,}", text.lower())}
+    return set(re.findall(r"[\w–-]{4,}", text.lower()))
 
 
 def _spread(scored: _Scored, value: NDArray[np.float64], count: int) -> list[tuple[int, int]]:
-    """Greedy choice: the best pair that is left, where every use of a finding and of a paper costs something."""
+    """Greedy choice: the best pair that is left, where every use of a finding and of a paper has a price."""
     papers = [f.source.paper_id for f in scored.findings]
     names = [f.means.lower() for f in scored.findings]
     open_pairs = {
-        (i, j) for i in range(len(papers)) for j in range(i + 1, len(papers)) if papers[i] != papers[j] and names[i] != names[j]
+        (i, j)
+        for i in range(len(papers))
+        for j in range(i + 1, len(papers))
+        if papers[i] != papers[j] and names[i] != names[j]
     }
     used: Counter[int] = Counter()
     read: Counter[frozenset[str]] = Counter()
@@ -113,7 +124,9 @@ def _spread(scored: _Scored, value: NDArray[np.float64], count: int) -> list[tup
         best = max(
             open_pairs,
             key=lambda p: (
-                value[p] - 0.02 * (used[p[0]] ** 1.5 + used[p[1]] ** 1.5) - 0.06 * read[frozenset((papers[p[0]], papers[p[1]]))],
+                value[p]
+                - 0.02 * (used[p[0]] ** 1.5 + used[p[1]] ** 1.5)
+                - 0.06 * read[frozenset((papers[p[0]], papers[p[1]]))],
                 (-p[0], -p[1]),
             ),
         )

@@ -20,7 +20,11 @@ from agents.reasoners.extractive.aim import read_aim
             "a solid electrolyte",
             ("ionic conductivity",),
         ),
-        ("How can the tensile strength of silk fibers be enhanced?", "the tensile strength of silk fibers", ()),
+        (
+            "How can the tensile strength of silk fibers be enhanced?",
+            "the tensile strength of silk fibers",
+            (),
+        ),
     ],
 )
 def test_subject_and_goals(question: str, subject: str, goals: tuple[str, ...]) -> None:
@@ -28,6 +32,8 @@ def test_subject_and_goals(question: str, subject: str, goals: tuple[str, ...]) 
     assert (aim.subject, aim.goals) == (subject, goals)
 
 
-@pytest.mark.parametrize("question", ["Perovskite stability", "Why?", "42", "Which base gives the best yield in arylation?"])
+@pytest.mark.parametrize(
+    "question", ["Perovskite stability", "Why?", "42", "Which base gives the best yield in arylation?"]
+)
 def test_any_question_has_a_subject(question: str) -> None:
     assert read_aim(question).subject

@@ -15,7 +15,11 @@ def found_in(text: str) -> list[Finding]:
 @pytest.mark.parametrize(
     ("sentence", "means", "effect"),
     [
-        ("Dense entanglements increase the toughness of the gel.", "dense entanglements", "increase the toughness of the gel"),
+        (
+            "Dense entanglements increase the toughness of the gel.",
+            "dense entanglements",
+            "increase the toughness of the gel",
+        ),
         (
             "The toughness of the gel is increased by dense entanglements.",
             "dense entanglements",

@@ -35,4 +35,7 @@ def test_a_phrase_leaves_clauses_out() -> None:
 
 
 def test_citations_and_asides_go_from_running_text() -> None:
-    assert tidy("freeze-casting6,7 of poly(vinyl alcohol) (PVA) gels [3]") == "freeze-casting of poly(vinyl alcohol) gels"
+    assert (
+        tidy("freeze-casting6,7 of poly(vinyl alcohol) (PVA) gels [3]")
+        == "freeze-casting of poly(vinyl alcohol) gels"
+    )
