@@ -88,7 +88,7 @@ def _key_point(point: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(path: Path, column: str) -> list[dict[str, Any]]:
-    """A measured table as candidates: rows with the same settings are replicates, an empty cell is a failure."""
+    """A measured table as candidates: rows of the same settings are replicates, an empty cell a failure."""
     text = read_text(path, "table")
     delimiter = max(",;\t", key=text.splitlines()[0].count)
     lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if any(line)]
@@ -132,7 +132,7 @@ def _measured(text: str, row: int, column: str, path: Path) -> float | None:
 
 
 def _features(cells: dict[str, list[str]]) -> dict[str, Sequence[str | float]]:
-    """The columns that describe a candidate: none that numbers the rows, never changes, or repeats another."""
+    """The columns that describe a candidate: none that numbers rows, never changes, or repeats another."""
     kept: dict[tuple[int, ...], str] = {}
     for name, values in cells.items():
         distinct = {value: place for place, value in enumerate(dict.fromkeys(values))}

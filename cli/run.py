@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agents import service
+from agents.measurements import enter_result, waiting
 from agents.plan import LaboratorySpec, Plan
 from agents.requests import read_laboratory, read_text
 from cli.console import errors, output, progress, show_ranking
@@ -37,11 +38,10 @@ def run(
     if resume is not None and question is not None:
         raise BadInput("resume_or_new", "Give a question or --resume RUN, not both.")
     if resume is None:
-        service.check_question(question or "")
         plan = make_plan(read_laboratory(lab), reasoner, hypotheses, budget, seed)
         background = read_text(survey, "survey") if survey is not None else ""
         with session() as opened:
-            service.check_reasoner(opened.settings, plan)
+            service.check_request(opened.settings, question or "", background, plan)
             run_id = start(opened, question or "", background, plan, corpus or [])
             finish(opened, run_id, folder)
     else:
@@ -101,9 +101,9 @@ def finish(
     output.print(f"{path} and {folder / data_name} are written.", highlight=False, soft_wrap=True)
     if state == "waiting":
         output.print("The run waits for results. Enter one, then resume:")
-        for experiment in service.pending_experiments(opened.database, opened.workspace_id, run_id):
+        for experiment in waiting(opened.database, opened.workspace_id, run_id):
             output.print(
-                f"  touchstone result {experiment.id} --score VALUE   # {experiment.title}",
+                f"  touchstone result {experiment.experiment_id} --score VALUE   # {experiment.title}",
                 markup=False,
                 soft_wrap=True,
             )
@@ -126,7 +126,7 @@ def result(
     if (score is None) != failed:
         raise BadInput("score_or_failed", "Give either --score VALUE or --failed.")
     with session() as opened:
-        service.enter_result(
+        enter_result(
             opened.database,
             opened.workspace_id,
             experiment,

@@ -1,4 +1,4 @@
-"""The reasoner without a language model: it lifts statements from passages and composes hypotheses of them."""
+"""The reasoner without a language model: it lifts statements from passages and puts hypotheses together."""
 
 from __future__ import annotations
 

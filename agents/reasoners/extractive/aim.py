@@ -167,7 +167,7 @@ SEEKING = frozenset(
 
 
 def _goals(doc: Doc, subject: str) -> tuple[str, ...]:
-    """The properties that the question wants, in its order: what is measured, or what a verb of seeking has."""
+    """The properties that the question wants, in order: what is measured, or what a verb of seeking has."""
     found: list[str] = []
     for chunk in doc.noun_chunks:
         root = chunk.root

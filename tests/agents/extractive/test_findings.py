@@ -61,7 +61,7 @@ def test_what_names_nothing_or_tells_of_failure_is_left(sentence: str) -> None:
 
 
 def test_the_quote_stands_where_the_evidence_says() -> None:
-    text = "Gels are soft. Herein, directional freezing of the sol aligns the pore walls of the gel. They are wet."
+    text = "Gels are soft. Herein, directional freezing aligns the pore walls of the gel. They are wet."
     (finding,) = found_in(text)
     evidence = finding.evidence
     assert text[evidence.start : evidence.end] == evidence.quote
