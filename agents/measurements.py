@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from records.database import Database
 from records.repositories import Audit, Experiments, Hypotheses
@@ -42,13 +43,13 @@ def enter_result(
 ) -> None:
     """Keep a measured value, or without a score the fact that the experiment failed, and who said so.
 
-    Raises NotFound for an unknown experiment, BadInput for a value that is none, Conflict where another stands.
+    Raises NotFound for an unknown experiment, BadInput for a value that is none, Conflict where one stands.
     """
-    status = "failed" if score is None else "done"
+    status: Literal["done", "failed"] = "failed" if score is None else "done"
     with database.write() as session:
         Experiments(session, workspace_id).record(
             experiment_id,
-            status="failed" if score is None else "done",
+            status=status,
             score=score,
             sem=sem,
             unit=unit,
