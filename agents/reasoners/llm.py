@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count as numbers
 from itertools import islice
@@ -60,27 +60,38 @@ class LlmReasoner:
     def propose(self, brief: Brief, sources: Sequence[Source], count: int, seed: int) -> list[Draft]:
         """Waves of calls, each over another window of passages, until there are enough hypotheses.
 
-        What a call asks depends on earlier waves but not on ``count``, so asking for more later repeats, free
-        of charge, what was answered before. Ends early, with a note, when the budget is reached.
+        What a call asks depends on the waves before its own but not on ``count``, so asking for more later
+        repeats, free of charge, what was answered before. Ends early, with a note, when the budget is
+        reached.
         """
         drafts: list[Draft] = []
         rounds = islice(windows(sources, seed), LARGEST_SHORTFALL * -(-count // PER_CALL))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            while len(drafts) < count and (wave := list(islice(rounds, AT_ONCE))):
+            while len(drafts) < count and (waiting := list(islice(rounds, AT_ONCE))):
                 known = tuple(draft.title for draft in drafts)
-                answers = [pool.submit(self._round, brief, window, known, seed + n) for n, window in wave]
-                spent = None
-                for answer in answers:  # in the order of asking, whichever came back first
+                while len(drafts) < count and waiting:
+                    enough = -(-(count - len(drafts)) // PER_CALL)
+                    now, waiting = waiting[:enough], waiting[enough:]
+                    asked = [pool.submit(self._round, brief, window, known, seed + n) for n, window in now]
                     try:
-                        drafts += answer.result()
+                        self._gather(asked, drafts)
                     except BudgetReached as error:
-                        spent = error
-                    except LOST as error:
-                        self.note(f"A round of proposals was lost: {error.message}.")
-                if spent is not None:
-                    self.note(f"Proposing ended early with {len(drafts)} hypotheses: {spent.message}.")
-                    break
+                        self.note(f"Proposing ended early with {len(drafts)} hypotheses: {error.message}.")
+                        return drafts[:count]
         return drafts[:count]
+
+    def _gather(self, asked: Sequence[Future[list[Draft]]], drafts: list[Draft]) -> None:
+        """Add what was answered, in the order of asking; BudgetReached comes after all that was paid for."""
+        spent = None
+        for answer in asked:
+            try:
+                drafts += answer.result()
+            except BudgetReached as error:
+                spent = error
+            except LOST as error:
+                self.note(f"A round of proposals was lost: {error.message}.")
+        if spent is not None:
+            raise spent
 
     def decompose(self, brief: Brief, draft: Draft, sources: Sequence[Source]) -> list[KeyPoint]:
         """One call; where it is lost or cannot be paid, the proposals stand as key points, with a note."""
