@@ -35,15 +35,9 @@ def _turn(*parts: str, of: int) -> int:
 
 
 def _title(first: Finding, second: Finding) -> str:
-    if second.doing:
-        return (
-            capitalised(f"{second.means} with {first.means}")
-            if not first.doing
-            else capitalised(f"{first.means} and {second.means}")
-        )
-    if first.doing:
-        return capitalised(f"{first.means} with {second.means}")
-    return capitalised(f"{first.means} with {second.means}")
+    done, other = (second, first) if second.doing and not first.doing else (first, second)
+    joint = "and" if " with " in done.means + other.means or done.doing == other.doing is True else "with"
+    return capitalised(f"{done.means} {joint} {other.means}")
 
 
 def _proposal(aim: Aim, first: Finding, second: Finding) -> str:
@@ -56,9 +50,9 @@ def _proposal(aim: Aim, first: Finding, second: Finding) -> str:
         return capitalised(f"{done.agent}, with {other.agent} in place, should {outcome}.")
     match first.kind, second.kind:
         case ("material", "feature"):
-            return capitalised(f"{first.agent} with {second.agent} built in should {outcome}.")
+            return _built_in(first, second, outcome)
         case ("feature", "material"):
-            return capitalised(f"{second.agent} with {first.agent} built in should {outcome}.")
+            return _built_in(second, first, outcome)
         case ("material", "material"):
             return f"Building {first.agent} and {second.agent} into one system should {outcome}."
         case ("process", "process"):
@@ -75,6 +69,11 @@ def _proposal(aim: Aim, first: Finding, second: Finding) -> str:
         case _:
             process, feature = (first, second) if first.kind == "process" else (second, first)
             return capitalised(f"{process.agent} designed around {feature.agent} should {outcome}.")
+
+
+def _built_in(material: Finding, feature: Finding, outcome: str) -> str:
+    verb = "are" if feature.plural else "is"
+    return capitalised(f"{material.agent} into which {feature.agent} {verb} built should {outcome}.")
 
 
 def _mechanism(finding: Finding, goal: str | None, *, second: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,12 +12,10 @@ from spacy.tokens import Span, Token
 from agents.drafts import Evidence, Source
 from agents.reasoners.extractive import words
 from agents.reasoners.extractive.language import english, phrase, tidy
+from agents.reasoners.extractive.statements import LONGEST_EFFECT, LONGEST_MEANS, child_of, statements
 from knowledge.chunking import sentences
 
 Kind = Literal["process", "material", "feature"]
-
-LONGEST_MEANS = 11
-LONGEST_EFFECT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def findings(sources: Sequence[Source]) -> list[Finding]:
     texts = [source.text[start:end] for source, start, end in spans]
     found: dict[tuple[str, str, str], Finding] = {}
     for (source, start, _), doc in zip(spans, english().pipe(texts, batch_size=64), strict=True):
-        for means, head, verb, body in _statements(doc[:]):
+        for means, head, verb, body in statements(doc[:]):
             finding = _finding(source, start, doc[:], means, head, verb, body)
             if finding is not None:
                 found.setdefault((source.paper_id, finding.means.lower(), finding.verb), finding)
@@ -91,169 +89,6 @@ def _opening(sentence: str) -> int:
     return match.end() if match else 0
 
 
-Statement = tuple[Span, Token, Token, Span]
-"""Means, its head, the verb, and the verb's object with what follows."""
-
-
-def _statements(sentence: Span) -> Iterator[Statement]:
-    for token in sentence:
-        if token.pos_ not in {"VERB", "AUX"}:
-            continue
-        lemma = token.lemma_.lower()
-        if lemma in words.EFFECT_VERBS:
-            yield from _active(token)
-            yield from _passive(token)
-            yield from _conditional(token)
-        if lemma in words.REPORT_VERBS | words.EFFECT_VERBS:
-            yield from _instrumental(token)
-        if lemma in words.REPORT_VERBS:
-            yield from _route(token)
-        if lemma in words.REPORT_VERBS and _governor(token) is not None:
-            yield from _active(token)
-
-
-def _child(token: Token, *deps: str) -> Token | None:
-    return next((child for child in token.children if child.dep_ in deps), None)
-
-
-def _governor(verb: Token) -> Token | None:
-    """The verb of use that this one is the purpose of: ``salting out is applied to develop …``."""
-    head = verb.head
-    return head if verb.dep_ in {"xcomp", "advcl"} and head.lemma_.lower() in words.USING_VERBS else None
-
-
-def _negated(verb: Token) -> bool:
-    return any(child.dep_ == "neg" for child in verb.children) or (
-        verb.dep_ == "xcomp" and verb.head.lemma_ in {"fail", "struggle"}
-    )
-
-
-INTRANSITIVE = frozenset({"lead", "result", "contribute"})
-
-
-def _body(verb: Token) -> Span | None:
-    """The object of an effect, with its complement: ``the toughness by 40 %``, ``chains to slide``."""
-    target = _child(verb, "dobj")
-    if target is not None and verb.lemma_.lower() not in INTRANSITIVE:
-        return _completed(verb, phrase(target, longest=LONGEST_EFFECT))
-    if verb.lemma_.lower() in INTRANSITIVE:
-        link = next((c for c in verb.children if c.dep_ == "prep" and c.text in {"to", "in"}), None)
-        if link is not None and _child(link, "pobj") is not None:
-            return phrase(link, longest=LONGEST_EFFECT)
-    scene = _child(verb, "ccomp")
-    if scene is not None and scene.left_edge.i > verb.i and any(c.lower_ == "to" for c in scene.lefts):
-        return _completed(scene, scene.doc[scene.left_edge.i : scene.i + 1])
-    return None
-
-
-COMPLEMENTS = frozenset({"prep", "xcomp", "dobj", "oprd", "dative", "prt"})
-
-
-def _completed(verb: Token, body: Span) -> Span:
-    """The body with what else the verb needs: ``the chains`` becomes ``the chains from sliding``."""
-    end = body.end
-    for child in verb.rights:
-        if child.i < end:
-            continue
-        if child.dep_ not in COMPLEMENTS or child.left_edge.i != end:
-            break
-        reach = phrase(child, longest=LONGEST_EFFECT).end
-        if reach - body.start > LONGEST_EFFECT or reach == child.i + 1:
-            break
-        end = reach
-    return body.doc[body.start : end]
-
-
-def _active(verb: Token) -> Iterator[Statement]:
-    """``X increases Y``; ``X, which increases Y``; ``X is used to increase Y``; ``X does Y and lowers Z``."""
-    body = _body(verb)
-    if body is None or _negated(verb):
-        return
-    subject = _child(verb, "nsubj")
-    governor = verb
-    while (
-        subject is None
-        and governor.dep_ in {"conj", "xcomp", "advcl"}
-        and governor.head.pos_ in {"VERB", "AUX"}
-    ):
-        governor = governor.head
-        subject = _child(governor, "nsubj", "nsubjpass")
-        if _negated(governor):
-            return
-    if verb.dep_ == "relcl" and (subject is None or subject.tag_ in {"WDT", "WP"}):
-        subject = verb.head
-    if verb.dep_ == "acl" and verb.tag_ == "VBG" and subject is None:
-        subject = verb.head
-    if subject is not None and subject.pos_ in {"NOUN", "PROPN"}:
-        keep = frozenset({"prep", "pobj", "compound", "nummod", "amod", "nmod", "conj", "cc", "pcomp"})
-        yield phrase(subject, longest=LONGEST_MEANS, keep=keep), subject, verb, body
-    elif subject is not None and subject.tag_ == "VBG":
-        yield phrase(subject, longest=LONGEST_MEANS), subject, verb, body
-
-
-def _passive(verb: Token) -> Iterator[Statement]:
-    """``Y is increased by X``."""
-    subject = _child(verb, "nsubjpass")
-    agent = _child(verb, "agent")
-    means = _child(agent, "pobj", "pcomp") if agent is not None else None
-    if subject is not None and means is not None and not _negated(verb):
-        yield phrase(means, longest=LONGEST_MEANS), means, verb, phrase(subject, longest=LONGEST_EFFECT)
-
-
-def _conditional(verb: Token) -> Iterator[Statement]:
-    """``Y is increased when X is added``: the means is the adding, told as the clause tells it."""
-    passive = _child(verb, "auxpass") is not None
-    subject = _child(verb, "nsubjpass", "nsubj") if passive else None
-    condition = _child(verb, "advcl")
-    if subject is None or condition is None or condition.lemma_.lower() not in words.ADDING_VERBS:
-        return
-    marked = any(child.lower_ in {"when", "if", "once", "after"} for child in condition.lefts)
-    added = _child(condition, "nsubjpass")
-    if marked and added is not None and not _negated(verb):
-        yield phrase(added, longest=LONGEST_MEANS), condition, verb, phrase(subject, longest=LONGEST_EFFECT)
-
-
-def _instrumental(verb: Token) -> Iterator[Statement]:
-    """``We made Y by doing X``; ``using X, Y was obtained``."""
-    target = _child(verb, "dobj", "nsubjpass")
-    if target is None or target.pos_ not in {"NOUN", "PROPN"} or _negated(verb):
-        return
-    for child in (*verb.children, *target.children):
-        means: Token | None = None
-        if child.dep_ == "prep" and child.lower_ in {"by", "via", "through", "with"}:
-            means = _child(child, "pcomp") or (_child(child, "pobj") if child.lower_ != "with" else None)
-        elif child.dep_ in {"advcl", "xcomp", "acl"} and child.lower_ in {
-            "using",
-            "employing",
-            "utilizing",
-            "exploiting",
-        }:
-            means = _child(child, "dobj")
-        if means is None:
-            continue
-        made = phrase(target, longest=LONGEST_EFFECT)
-        if child.i >= made.start and child.i < made.end:
-            made = made.doc[made.start : child.i]
-        if len(made) and not made.start <= means.i < made.end:
-            yield phrase(means, longest=LONGEST_MEANS), means, verb, made
-
-
-def _route(verb: Token) -> Iterator[Statement]:
-    """``we report a route to Y via X``: the means stands inside the noun phrase."""
-    target = _child(verb, "dobj", "nsubjpass")
-    if target is None or target.lemma_.lower() not in words.ROUTES:
-        return
-    goal = next((c for c in target.rights if c.dep_ == "prep" and c.lower_ in {"to", "for", "of"}), None)
-    link = next((c for c in target.rights if c.dep_ == "prep" and c.lower_ in {"via", "by", "through"}), None)
-    made = _child(goal, "pobj", "pcomp") if goal is not None else None
-    means = _child(link, "pobj", "pcomp") if link is not None else None
-    if made is not None and means is not None:
-        span = phrase(made, longest=LONGEST_EFFECT)
-        end = next((i for i in range(span.start, span.end) if span.doc[i] == link), span.end)
-        if end > span.start:
-            yield phrase(means, longest=LONGEST_MEANS), means, verb, span.doc[span.start : end]
-
-
 def _finding(
     source: Source, offset: int, sentence: Span, means: Span, head: Token, verb: Token, body: Span
 ) -> Finding | None:
@@ -262,7 +97,7 @@ def _finding(
     done = head.i >= means.end  # a clause's verb behind its subject: "when X is added"
     name, rest = _named(means, head), _lowered(tidy(body.text), body[0])
     if done and name is not None:
-        where = _child(head, "prep")
+        where = child_of(head, "prep")
         place = f" {tidy(phrase(where, longest=8).text)}" if where is not None and where.i > head.i else ""
         name = f"{words.gerund(head.lemma_.lower())} {_article(means, head, name)}{name}{place}"
     if name is None or not (_complete(means) and _complete(body) and _stands_alone(body)):
@@ -299,7 +134,7 @@ def _substance(means: Span, head: Token) -> tuple[Span, Token]:
     """What is done, where the text speaks of a way of doing it: ``a method for coupling`` is coupling."""
     if head.lemma_.lower() in words.ROUTES:
         link = next((c for c in head.rights if c.dep_ == "prep" and c.lower_ in {"for", "of", "to"}), None)
-        inner = _child(link, "pobj", "pcomp") if link is not None else None
+        inner = child_of(link, "pobj", "pcomp") if link is not None else None
         if inner is not None and inner.i < means.end:
             return phrase(inner, longest=LONGEST_MEANS), inner
     return means, head
@@ -311,7 +146,7 @@ def _object(body: Span) -> str:
     if root.pos_ in {"ADP", "PART"}:
         return tidy(body[1:].text)
     if root.pos_ in {"VERB", "AUX"}:
-        subject = _child(root, "nsubj", "nsubjpass")
+        subject = child_of(root, "nsubj", "nsubjpass")
         root = subject if subject is not None else root
     span = phrase(root, longest=8)
     return _lowered(tidy(_whole(span).text), span[0]) if _complete(span) else tidy(body.text)
@@ -366,7 +201,10 @@ def _discourages(verb: Token, means: str, rest: str) -> bool:
     def marked(text: str) -> bool:
         return any(word in words.DRAWBACKS for word in re.findall(r"[a-z]+", text.lower()))
 
-    return marked(means) or (marked(rest) and verb.lemma_.lower() not in words.REDUCING_VERBS)
+    lemma = verb.lemma_.lower()
+    if re.search(rf"\blow(?:er)? (?:[\w-]+ )?(?:{words.WANTED_HIGH})\b", rest):
+        return True
+    return marked(means) or (marked(rest) and lemma not in words.REDUCING_VERBS | words.MENDING_VERBS)
 
 
 def _named(means: Span, head: Token) -> str | None:
@@ -379,7 +217,7 @@ def _named(means: Span, head: Token) -> str | None:
     span = means.doc[start : means.end]
     if not _stands_alone(span) or any(token.lower_ in POINTERS for token in span):
         return None
-    if head.lemma_.lower() in words.EMPTY_MEANS or span[0].pos_ in {"SCONJ", "ADP", "AUX"}:
+    if head.lemma_.lower() in words.EMPTY_MEANS or span[0].pos_ in {"SCONJ", "ADP", "AUX", "NUM"}:
         return None
     content = [
         token
