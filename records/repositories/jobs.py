@@ -85,6 +85,14 @@ class Jobs:
                 return True
         return self._change(_buried(reason), *held) is not None
 
+    def postpone(self, job_id: str, attempt: int, delay_s: float) -> bool:
+        """Try again after ``delay_s`` seconds, once the reconciler finds it; this attempt does not count."""
+        change = {
+            "lease_until": now() + timedelta(seconds=delay_s),
+            "max_attempts": Job.max_attempts + 1,
+        }
+        return self._change(change, *_held(job_id, attempt)) is not None
+
     def expired(self) -> list[str]:
         """Ids of jobs whose worker has gone silent, oldest first."""
         return list(self._session.scalars(select(Job.id).where(_lapsed(now())).order_by(Job.id)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.errors import BadInput
+from records.errors import BadInput, NotFound
 from records.models import Workspace
 from records.repositories.common import find_or_insert
 
@@ -19,6 +19,12 @@ class Workspaces:
         if not 1 <= len(name) <= 120:
             raise BadInput("bad_workspace", "a workspace's name has 1 to 120 characters")
         return find_or_insert(self._session, lambda: self.find(name), Workspace(name=name))
+
+    def get(self, workspace_id: str) -> Workspace:
+        found = self._session.get(Workspace, workspace_id)
+        if found is None:
+            raise NotFound("workspace_not_found", f"there is no workspace {workspace_id}")
+        return found
 
     def find(self, name: str) -> Workspace | None:
         return self._session.scalar(select(Workspace).where(Workspace.name == name))

@@ -1,0 +1,38 @@
+"""The reconciler: jobs whose worker went silent are rung for again, or buried after their last attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from records.database import Database
+from records.repositories import Jobs
+from workers.ending import tell_run
+
+PATIENCE_S = 600.0
+"""A queued job that no worker took for so long is rung for again: the broker may have lost the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    rung: int
+    dead: int
+
+
+def reconcile(database: Database, patience_s: float = PATIENCE_S) -> Reconciled:
+    """One round; safe at any time and in several processes at once."""
+    with database.read() as session:
+        expired, unheard = Jobs(session).expired(), Jobs(session).unheard(patience_s)
+    rung = dead = 0
+    for job_id in expired:
+        with database.write() as session:
+            jobs = Jobs(session)
+            verdict = jobs.bury_or_ring(job_id)
+            if verdict == "dead":
+                tell_run(session, jobs.get(job_id))
+        rung += verdict == "rung"
+        dead += verdict == "dead"
+    for job_id in unheard:
+        with database.write() as session:
+            Jobs(session).ring(job_id)
+        rung += 1
+    return Reconciled(rung, dead)
