@@ -169,7 +169,10 @@ SEEKING = frozenset(
 def _goals(doc: Doc, subject: str) -> tuple[str, ...]:
     """The properties that the question wants, in order: what is measured, or what a verb of seeking has."""
     found: list[str] = []
+    place = doc.text.find(subject)
     for chunk in doc.noun_chunks:
+        if chunk.start_char < place:
+            continue
         root = chunk.root
         governor = root
         while governor.dep_ == "conj":

@@ -104,7 +104,7 @@ def _finding(
         return None
     if not 2 <= len(rest.split()) <= LONGEST_EFFECT + 2 or _discourages(verb, name, rest):
         return None
-    if body.root.lemma_.lower() in words.EMPTY_OBJECTS or re.search(r"[—{}\\“”\"]", name + rest):
+    if body.root.lemma_.lower() in words.EMPTY_OBJECTS or re.search(r"[—{}\\“”\"‘]|\s'", name + rest):
         return None
     if name.lower() in rest.lower() or rest.lower() in name.lower():
         return None
@@ -216,6 +216,8 @@ def _named(means: Span, head: Token) -> str | None:
         start += 1
     span = means.doc[start : means.end]
     if not _stands_alone(span) or any(token.lower_ in POINTERS for token in span):
+        return None
+    if any(token.tag_ in {"VBZ", "VBP", "VBD", "MD"} for token in span):
         return None
     if head.lemma_.lower() in words.EMPTY_MEANS or span[0].pos_ in {"SCONJ", "ADP", "AUX", "NUM"}:
         return None

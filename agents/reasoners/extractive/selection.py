@@ -77,6 +77,8 @@ def _score(brief: Brief, aim: Aim, found: Sequence[Finding], embedder: Embedder)
     papers = list(dict.fromkeys(f.source.paper_id for f in found))
     nearness = np.array([1 - papers.index(f.source.paper_id) / len(papers) for f in found])
     relevance = 0.35 * own @ vectors[0] + 0.35 * own @ vectors[1] + 0.35 * nearness
+    if aim.goals:
+        relevance = relevance + 0.25 * (effects @ goals.T).max(axis=1)
     relevance = relevance - np.array([_vagueness(f) for f in found])
     known = _content(brief.question)
     relevance = relevance - np.array([0.12 * (len(_content(f.means) - known) == 0) for f in found])
@@ -125,7 +127,7 @@ def _spread(scored: _Scored, value: NDArray[np.float64], count: int) -> list[tup
             open_pairs,
             key=lambda p: (
                 value[p]
-                - 0.02 * (used[p[0]] ** 1.5 + used[p[1]] ** 1.5)
+                - 0.03 * (used[p[0]] ** 1.5 + used[p[1]] ** 1.5)
                 - 0.06 * read[frozenset((papers[p[0]], papers[p[1]]))],
                 (-p[0], -p[1]),
             ),

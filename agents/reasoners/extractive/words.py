@@ -69,7 +69,7 @@ APPLICATIONS = frozenset(
 
 EMPTY_OBJECTS = frozenset(
     """
-    promise tool avenue guideline approach opportunity instance understanding insight evidence
+    implication     promise tool avenue guideline approach opportunity instance understanding insight evidence
     observation way example development agreement rise proliferation care rule level route challenge
     attention interest framework-for basis platform concept possibility potential hope information light
     hint guidance applicability scope-of impact environment proof study review application advantage
