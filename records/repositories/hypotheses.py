@@ -64,6 +64,15 @@ class Hypotheses:
             raise NotFound("hypothesis_not_found", message)
         return found
 
+    def title(self, run_id: str, position: int) -> str | None:
+        """The title of the run's hypothesis at this place, without loading anything else."""
+        query = select(Hypothesis.title).where(
+            Hypothesis.workspace_id == self._workspace_id,
+            Hypothesis.run_id == run_id,
+            Hypothesis.position == position,
+        )
+        return self._session.scalar(query)
+
     def set_key_points(self, hypothesis_id: str, key_points: Iterable[tuple[str, str]]) -> None:
         """Make these (name, role) pairs the hypothesis's key points, in this order."""
         row = self.get(hypothesis_id)

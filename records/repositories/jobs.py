@@ -52,6 +52,10 @@ class Jobs:
             raise NotFound("job_not_found", f"there is no job {job_id}")
         return job
 
+    def recent(self, limit: int = 50) -> list[Job]:
+        """The newest jobs first."""
+        return list(self._session.scalars(select(Job).order_by(Job.id.desc()).limit(limit)))
+
     def claim(self, job_id: str, lease_s: float) -> int | None:
         """Take the job for ``lease_s`` seconds: the attempt's number, or None when it is not to be had."""
         at = now()

@@ -57,6 +57,11 @@ class Papers:
             return list(self._session.scalars(query.order_by(Paper.id)))
         return sorted(fetch_by(self._session, query, Paper.id, set(paper_ids)), key=lambda paper: paper.id)
 
+    def ids(self) -> list[str]:
+        """Of all the workspace's papers, oldest first."""
+        query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).order_by(Paper.id)
+        return list(self._session.scalars(query))
+
     def count(self) -> int:
         query = select(func.count()).select_from(Paper).where(Paper.workspace_id == self._workspace_id)
         return self._session.scalar(query) or 0

@@ -32,6 +32,8 @@ def test_a_node_that_runs_again_replaces_what_it_wrote(database, workspace_id, c
     with database.read() as session:
         kept = Hypotheses(session, workspace_id).of_run(content.run_id)
         assert [(row.position, row.title) for row in kept] == [(0, "a"), (1, "b")]
+        assert Hypotheses(session, workspace_id).title(content.run_id, 1) == "b"
+        assert Hypotheses(session, workspace_id).title(content.run_id, 2) is None
 
 
 def test_hypotheses_that_were_tested_are_not_replaced(database, workspace_id, content) -> None:
@@ -90,6 +92,7 @@ def test_a_cluster_holds_only_hypotheses_of_its_run(database, workspace_id, cont
 def test_another_workspace_finds_no_hypothesis(database, workspace_id, stranger_id, content) -> None:
     with database.write() as session:
         theirs = Hypotheses(session, stranger_id)
+        assert theirs.title(content.run_id, 0) is None
         for attempt in (
             lambda: theirs.of_run(content.run_id),
             lambda: theirs.get(content.hypothesis_ids[0]),

@@ -60,6 +60,7 @@ def test_passages_come_in_the_order_of_the_paper(database: Database, workspace_i
         assert papers.passages([]) == []
         assert [known.title for known in papers.all()] == ["One", "Two"]
         assert [known.title for known in papers.all([first])] == ["One"]
+        assert papers.ids() == [known.id for known in papers.all()]
 
 
 def test_embeddings_are_kept_by_model(database: Database, workspace_id: str) -> None:
@@ -82,6 +83,7 @@ def test_another_workspace_sees_nothing(database: Database, workspace_id: str, s
         (passage,) = mine.passages()
         theirs = Papers(session, stranger_id)
         assert theirs.count() == 0
+        assert theirs.ids() == []
         assert (
             theirs.all([paper_id]) == theirs.all() == theirs.passages([paper_id]) == theirs.passages() == []
         )

@@ -17,8 +17,8 @@ from config import BrokerSettings, Settings
 from records.database import Database
 from records.models import Job
 from records.repositories import Jobs
-from workers.app import make_app
 from workers.bell import ring
+from workers.broker import make_app
 from workers.orders import RUNS, task_name
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,93 @@
+"""Every error as a problem document (RFC 9457): what went wrong, in words, and a code that never changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from records.errors import BadInput, Conflict, NotFound, TouchstoneError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+STORAGE = {"disk_full", "not_writable", "not_a_database", "newer_database"}
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """``errors`` points at each wrong part of the request: ``{"pointer": "/plan/seed", "detail": …}``."""
+    body: dict[str, Any] = {
+        "type": f"urn:touchstone:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Have the app answer all its errors so."""
+    app.add_exception_handler(TouchstoneError, _of_ours)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _of_surprise)
+
+
+async def _of_ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TouchstoneError)
+    return problem(_status(error), error.code, error.message)
+
+
+def _status(error: TouchstoneError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, Conflict):
+        return 409
+    if error.code in STORAGE:
+        return 507
+    return 422 if isinstance(error, BadInput) else 503
+
+
+async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # The input itself is left out: it may be long, and it may be no text that can be sent back.
+    errors = [
+        {
+            "pointer": "/" + "/".join(str(part) for part in found["loc"][1:]),
+            "detail": _printable(found["msg"]),
+        }
+        for found in error.errors()
+    ]
+    first = errors[0]
+    return problem(422, "invalid_request", f"{first['pointer']}: {first['detail']}", errors=errors)
+
+
+async def _of_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = HTTPStatus(error.status_code).name.lower()
+    return problem(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def _of_surprise(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return problem(500, "internal", "something broke that should not; the server's log says what")
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,99 @@
+"""A real server on a real socket, on either database, and what a worker would have written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from api.app import create_app
+from config import BrokerSettings, Settings
+from records.database import Database
+from records.models import Clause, Evidence, Hypothesis, KeyPoint, Paper, Passage
+from records.repositories import Experiments, Hypotheses, Papers, Runs
+
+
+@pytest.fixture
+def settings(database_url: str, broker_url: str, tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, database_url=database_url, broker=BrokerSettings(url=broker_url))
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Settings], httpx.Client]]:
+    """Start a server with these settings, and give a client of it; all are stopped at the end."""
+    running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
+
+    def serve(settings: Settings) -> httpx.Client:
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        running.append((server, thread, client))
+        return client
+
+    yield serve
+    for server, thread, client in running:
+        client.close()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def client(serving: Callable[[Settings], httpx.Client], settings: Settings) -> httpx.Client:
+    return serving(settings)
+
+
+@pytest.fixture
+def paper_ids(database: Database, workspace_id: str) -> list[str]:
+    """Two papers of one passage each: as few as a question can be asked of."""
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        return [
+            papers.add(
+                Paper(title=title, title_key=title, abstract="", source="f"), [Passage(text=f"{title} salts")]
+            )
+            for title in ("Gels", "Cells")
+        ]
+
+
+@pytest.fixture
+def propose(database: Database, workspace_id: str) -> Callable[[str], tuple[list[str], str]]:
+    """Write what a worker would: two hypotheses with standings, the first one's experiment pending."""
+
+    def write(run_id: str) -> tuple[list[str], str]:
+        with database.write() as session:
+            passage = Papers(session, workspace_id).passages()[0]
+            quote = Evidence(passage_id=passage.id, quote=passage.text[:4], start=0, end=4)
+            rows = [
+                Hypothesis(
+                    title=title,
+                    statement=f"{title} helps.",
+                    reasoner="extractive",
+                    clauses=[
+                        Clause(kind="proposal", text=title, evidence=[quote] if title == "Guanidine" else [])
+                    ],
+                    key_points=[KeyPoint(name=title, role="salting out")],
+                )
+                for title in ("Urea", "Guanidine")
+            ]
+            ids = Hypotheses(session, workspace_id).replace(run_id, rows)
+            experiment = Experiments(session, workspace_id).recommend(run_id, 0, ids[1], "surrogate")
+            runs = Runs(session, workspace_id)
+            standings = [
+                {"position": 1, "rank": 1, "mean": 0.7, "sd": 0.1, "p_best": 0.8},
+                {"position": 0, "rank": 2, "mean": 0.4, "sd": 0.2, "p_best": 0.2},
+            ]
+            runs.set_outcome(run_id, {"standings": standings})
+            runs.set_state(run_id, "waiting")
+            return ids, experiment.id
+
+    return write

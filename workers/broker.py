@@ -1,0 +1,49 @@
+"""How Touchstone speaks with its broker: the same for workers and for the web process that rings for them."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu import Queue
+
+from config import Settings
+from workers.orders import KEEP, KEEPING, RUNS
+
+KEEP_EVERY_S = 5.0
+REDELIVER_AFTER_S = 3600
+
+
+def make_app(settings: Settings) -> Celery:
+    """A Celery app on the broker of the settings; the tasks themselves are loaded by a worker alone.
+
+    Rows in the database decide what is done, so a message that comes twice does no harm (a claim fails) and
+    one that is lost is rung again.
+    """
+    app = Celery("touchstone", broker=settings.broker.url, include=["workers.tasks"])
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        # A message is given back to the broker when its whole worker dies, but not when only a child does:
+        # that would run a poisonous job for ever. The reconciler counts those attempts.
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        worker_prefetch_multiplier=1,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": REDELIVER_AFTER_S,
+            "socket_connect_timeout": 5,
+        },
+        task_queues=[Queue(RUNS), Queue(KEEPING)],
+        task_default_queue=RUNS,
+        beat_schedule={
+            "keep": {
+                "task": KEEP,
+                "schedule": KEEP_EVERY_S,
+                "options": {"queue": KEEPING, "expires": 2 * KEEP_EVERY_S},
+            }
+        },
+        beat_schedule_filename=str(settings.data_dir / "beat"),
+        worker_hijack_root_logger=False,
+        enable_utc=True,
+    )
+    return app
