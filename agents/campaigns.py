@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from knowledge.embedding import Embedder
-
 from agents.plan import Plan
 from agents.pool import Pool, build_pool
+from knowledge.embedding import Embedder
 from ranking import Campaign, policy
 from records.database import Database
 from records.models import Experiment

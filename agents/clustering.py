@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from knowledge.embedding import Embedder
 from numpy.typing import NDArray
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import silhouette_score
 
 from agents.drafts import KeyPoint
+from knowledge.embedding import Embedder
 
 Floats = NDArray[np.float64]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from knowledge.embedding import Embedder
-from knowledge.library import Library
-
 from agents.campaigns import Campaigns
 from agents.drafts import Brief, Reasoner
 from agents.plan import Plan
+from knowledge.embedding import Embedder
+from knowledge.library import Library
 from records.database import Database
 from simulator import Laboratory
 
@@ -35,6 +34,8 @@ class Context:
     """None: nothing is measured."""
     campaigns: Campaigns
     progress: Progress
+    currency: str = ""
+    """Of what the reasoner's model costs."""
     calls_at_once: int = 1
     """How many questions the reasoner may be asked at the same time."""
     remarks: list[str] = field(default_factory=list)

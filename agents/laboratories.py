@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from knowledge.embedding import Embedder
 
 from agents.clustering import meaning
 from agents.drafts import KeyPoint
 from agents.plan import LaboratorySpec
+from knowledge.embedding import Embedder
 from simulator import GroundTruth, HumanLaboratory, Laboratory, RecordedLaboratory, SimulatedLaboratory
 from simulator import KeyPoint as LaboratoryKeyPoint
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from knowledge.embedding import Embedder
-
 from agents.drafts import Draft
+from knowledge.embedding import Embedder
 
 NEAR = 0.95
 """Cosine of two statements from which on they say the same; unlike hypotheses of one question reach 0.9."""

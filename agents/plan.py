@@ -18,7 +18,7 @@ class LaboratorySpec(BaseModel):
     truth: dict[str, Any] = Field(default_factory=dict)
     """Simulated: key_points (name, role, weight), sigma2, noise, landscape, failure_rate, cost."""
     rows: list[dict[str, Any]] = Field(default_factory=list)
-    """Recorded: one object a row, {"key": str, "features": {column: text or number}, "values": [number or null]}."""
+    """Recorded: one object a row: key, features (column to text or number), values (numbers or null)."""
     column: str = ""
     """Recorded: the measured column."""
 

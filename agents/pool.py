@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from knowledge.embedding import Embedder
 from numpy.typing import NDArray
 
 from agents.clustering import meaning
 from agents.plan import Plan
 from agents.rows import TABLE, key_points_of
+from knowledge.embedding import Embedder
 from ranking import Candidate
 from records.models import Hypothesis
 from simulator import KeyPoint as LaboratoryKeyPoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.context import Context
 from agents.state import Retrieved, State
+from records.repositories import Runs
 
 
 def retrieve(context: Context, state: State) -> State:
@@ -24,5 +25,7 @@ def retrieve(context: Context, state: State) -> State:
             scores[hit.passage_id] = scores.get(hit.passage_id, 0.0) + hit.score
     # Sorting is stable: equals stay in the order in which the question found them.
     best = sorted(scores.items(), key=lambda item: -item[1])[: context.plan.passages]
+    with context.database.write() as session:
+        Runs(session, context.workspace_id).set_outcome(context.run_id, {"retrieved": len(best)})
     context.progress("Searching the literature", 1, 1)
     return {"sources": [Retrieved(passage_id=passage, score=score) for passage, score in best]}
