@@ -1,0 +1,55 @@
+"""BibTeX, by bibtexparser, which goes on behind an entry that it cannot read."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import bibtexparser
+from bibtexparser.middlewares import LatexDecodingMiddleware, MonthIntMiddleware
+from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
+
+from knowledge.parsing.paper import BrokenEntry, ParsedFile, ParsedPaper, Unusable, make_paper
+
+logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what is broken is told by the result
+
+
+def parse_bibtex(path: Path) -> ParsedFile:
+    text = path.read_text(encoding="utf-8-sig")
+    library = bibtexparser.parse_string(
+        text, append_middleware=[LatexDecodingMiddleware(), MonthIntMiddleware()]
+    )
+    papers: list[ParsedPaper] = []
+    broken = [BrokenEntry(path.name, _name(block), _reason(block)) for block in library.failed_blocks]
+    for entry in library.entries:
+        try:
+            papers.append(_paper(entry))
+        except Unusable as error:
+            broken.append(BrokenEntry(path.name, f"entry '{entry.key}'", str(error)))
+    return ParsedFile(tuple(papers), tuple(broken))
+
+
+def _paper(entry: Entry) -> ParsedPaper:
+    fields = {field.key.lower(): re.sub(r"[{}]", "", str(field.value)) for field in entry.fields}
+    return make_paper(
+        title=fields.get("title"),
+        abstract=fields.get("abstract"),
+        doi=fields.get("doi"),
+        authors=fields.get("author"),
+        year=fields.get("year") or fields.get("date"),
+        venue=fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle"),
+        url=fields.get("url"),
+    )
+
+
+def _name(block: ParsingFailedBlock) -> str:
+    key = re.match(r"\s*@\w+\s*[{(]\s*([^,\s]+)", block.raw or "")
+    line = f"line {(block.start_line or 0) + 1}"
+    return f"entry '{key.group(1)}' ({line})" if key else line
+
+
+def _reason(block: ParsingFailedBlock) -> str:
+    if isinstance(block, DuplicateBlockKeyBlock):
+        return "its key stands twice in the file"
+    return "its braces or quotation marks do not match"

@@ -1,0 +1,101 @@
+"""A paper as a file tells it, whatever the format."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from knowledge.dedup import normal_doi
+
+LONGEST_TITLE = 2_000
+LONGEST_TEXT = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPaper:
+    title: str
+    abstract: str
+    """The text to read: the abstract, or all that a PDF holds."""
+    doi: str | None = None
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    venue: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenEntry:
+    """An entry that was left out, and why."""
+
+    file: str
+    entry: str
+    """A line or a key, by which a person finds it."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    papers: tuple[ParsedPaper, ...]
+    broken: tuple[BrokenEntry, ...] = ()
+
+
+class Unusable(ValueError):
+    """An entry lacks what a paper must have; the message is the reason."""
+
+
+def make_paper(
+    *,
+    title: object,
+    abstract: object,
+    doi: object = None,
+    authors: object = (),
+    year: object = None,
+    venue: object = None,
+    url: object = None,
+) -> ParsedPaper:
+    """A paper from a file's loose values; raises Unusable where title or text is missing."""
+    made = ParsedPaper(
+        title=plain_text(title)[:LONGEST_TITLE],
+        abstract=plain_text(abstract)[:LONGEST_TEXT],
+        doi=normal_doi(str(doi)) if doi else None,
+        authors=_authors(authors),
+        year=_year(year),
+        venue=plain_text(venue) or None,
+        url=_url(url),
+    )
+    if not made.title:
+        raise Unusable("it has no title")
+    if not made.abstract:
+        raise Unusable("it has no abstract")
+    return made
+
+
+TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9:]*(?:\s[^<>]*)?/?>")
+
+
+def plain_text(value: object) -> str:
+    """A value as text without markup, its white space single."""
+    if value is None:
+        return ""
+    text = html.unescape(TAG.sub("", str(value))).replace("\x00", "")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _authors(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = re.split(r"\s+and\s+|;", value)
+    if not isinstance(value, list | tuple):
+        return ()
+    names = [plain_text(one.get("name") if isinstance(one, dict) else one) for one in value]
+    return tuple(name for name in names if name)
+
+
+def _year(value: object) -> int | None:
+    match = re.search(r"\b(1[6-9]\d\d|20\d\d)\b", str(value or ""))
+    return int(match.group(1)) if match else None
+
+
+def _url(value: object) -> str | None:
+    text = str(value or "").strip()
+    return text if re.match(r"https?://\S+$", text) else None
