@@ -173,7 +173,15 @@ def workspace_id(database: Database) -> str:
 
 
 @pytest.fixture
-def broker_url(tmp_path: Path) -> Iterator[str]:
-    """The URL of a Redis-compatible broker of this test alone."""
-    with ValkeyServer(data_dir=tmp_path / "broker") as server:
-        yield f"{server.connection_url}/0"
+def broker(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A Redis-compatible broker of this test alone, which it may kill and start again."""
+    server = ValkeyServer(port=free_port(), data_dir=tmp_path / "broker")
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+@pytest.fixture
+def broker_url(broker: ValkeyServer) -> str:
+    return f"{broker.connection_url}/0"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from kombu.exceptions import OperationalError
+
+from workers.reconcile import reconcile
 
 
 def test_every_job_is_done_exactly_once(yard) -> None:
@@ -63,8 +66,17 @@ def test_bad_input_is_not_tried_again(yard) -> None:
 def test_a_job_is_not_lost_when_the_bell_never_rang(yard) -> None:
     job_id = yard.order("echo")
     yard.app.control.purge()  # the broker forgets everything
-    from workers.reconcile import reconcile
-
     assert reconcile(yard.database, patience_s=-1).rung == 1
     yard.start_worker()  # its schedule sends what the reconciler wrote
     assert yard.ended(job_id).state == "done"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_broker_that_dies_takes_nothing_with_it(yard, broker) -> None:
+    yard.start_worker()
+    assert yard.ended(yard.order("echo")).state == "done"
+    broker.terminate()
+    with pytest.raises(OperationalError):
+        yard.order("echo")  # the bell has no sound, but the job is kept
+    broker.start()
+    yard.until(lambda: yard.done() == ["done", "done"])
