@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-# Read once, when langgraph is first imported: a checkpoint then brings back plain types and nothing else.
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +10,8 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from config import Settings
-from records.errors import BadInput
+from records.errors import Failure, TouchstoneError
+from records.faults import disk_full, not_writable
 
 BUSY_TIMEOUT_S = 30
 
@@ -42,8 +38,17 @@ def _sqlite(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
             saver = SqliteSaver(connection)
             saver.setup()
             yield saver
-    except sqlite3.OperationalError as error:
-        raise BadInput("not_writable", f"cannot keep checkpoints in {path}: {error}") from error
+    except sqlite3.OperationalError as error:  # only the saver's: the records explain their own
+        raise _explained(error, str(path)) from error
+
+
+def _explained(error: sqlite3.OperationalError, place: str) -> TouchstoneError:
+    name = error.sqlite_errorname
+    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
+        return disk_full(place)
+    if name.startswith("SQLITE_BUSY"):
+        return Failure("database_busy", f"another process kept {place} locked for too long; try again")
+    return not_writable(place, str(error))
 
 
 @contextmanager

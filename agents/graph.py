@@ -11,10 +11,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
-from agents import (
-    checkpoints,  # noqa: F401  (before langgraph: it makes checkpoints hold plain types only)
-    nodes,
-)
+from agents import nodes
 from agents.context import Context
 from agents.state import State
 from records.errors import Failure
@@ -76,7 +73,7 @@ def _passing(error: Exception) -> bool:
 RETRY = RetryPolicy(max_attempts=3, retry_on=_passing)
 
 
-def _timed(context: Context, node: Node) -> Callable[[State], State]:
+def _timed(context: Context, node: Node) -> Any:  # langgraph keeps its type for nodes to itself
     """The node, with its time and the reasoner's remarks kept in the state and in the run's row."""
 
     def run(state: State) -> State:

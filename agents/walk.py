@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from langchain_core.runnables import RunnableConfig
+
 from agents.checkpoints import open_checkpoints
 from agents.context import Context
 from agents.graph import build_graph
 from agents.standings import standings
+from agents.state import State
 from config import Settings
 from records.errors import TouchstoneError
 from records.repositories import Runs
@@ -20,15 +23,15 @@ def walk(context: Context, settings: Settings) -> RunState:
     """
     with open_checkpoints(settings) as saver:
         graph = build_graph(context, saver)
-        config = {
-            "configurable": {"thread_id": context.run_id},
+        config = RunnableConfig(
+            configurable={"thread_id": context.run_id},
             # Two steps an experiment, and more where a person's results come one by one.
-            "recursion_limit": 3 * context.plan.budget + 20,
-        }
+            recursion_limit=3 * context.plan.budget + 20,
+        )
         begun = graph.get_state(config).created_at is not None
         _begin(context)
         try:
-            graph.invoke(None if begun else {"notes": []}, config, durability="sync")
+            graph.invoke(None if begun else State(notes=[]), config, durability="sync")
         except TouchstoneError:
             _set_state(context, "failed")
             raise

@@ -127,7 +127,7 @@ class ChatClient:
 
     def _backoff(self, failures: int) -> float:
         # Half of it is drawn, so that calls which failed together do not come back together.
-        return min(LONGEST_WAIT, self.settings.backoff_s * 2**failures) * random.uniform(0.5, 1.0)
+        return min(LONGEST_WAIT, self.settings.backoff_s * 2.0**failures) * random.uniform(0.5, 1.0)
 
     def _send(self, request: Mapping[str, Any]) -> Completion:
         started = time.monotonic()

@@ -16,7 +16,8 @@ class Answer(BaseModel):
     @classmethod
     def schema_for_model(cls) -> dict[str, Any]:
         """JSON schema, without the titles that pydantic adds and no model needs."""
-        return _without_titles(cls.model_json_schema())
+        schema: dict[str, Any] = _without_titles(cls.model_json_schema())
+        return schema
 
 
 class QuoteAnswer(Answer):

@@ -6,7 +6,6 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count as numbers
 from itertools import islice
 
@@ -35,23 +34,20 @@ LOST = (ModelRefused, AnswerCutOff, AnswerInvalid)
 """Failures that cost one answer; a model that cannot be reached at all stops the run."""
 
 
-@dataclass(frozen=True, slots=True)
 class LlmReasoner:
-    """Asks an OpenAI-compatible endpoint; every call goes through the run's ledger."""
+    """Asks an OpenAI-compatible endpoint; every call goes through the run's ledger.
 
-    client: ChatClient
-    ledger: Ledger
-    note: Callable[[str], None]
-    """Told, in one sentence, of everything that went missing on the way."""
-    name: str = "llm"
+    ``note`` is told, in one sentence, of everything that went missing on the way.
+    """
 
-    @property
-    def model(self) -> str:
-        return self.client.settings.model
+    name = "llm"
 
-    @property
-    def prompt_version(self) -> str:
-        return load("propose").version
+    def __init__(self, client: ChatClient, ledger: Ledger, note: Callable[[str], None]) -> None:
+        self.client = client
+        self.ledger = ledger
+        self.note = note
+        self.model = client.settings.model
+        self.prompt_version = load("propose").version
 
     def check(self) -> None:
         """Raises BadInput if nobody answers at the endpoint."""

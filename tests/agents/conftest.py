@@ -10,13 +10,15 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from config import EmbeddingSettings, ReasonerSettings, Settings
 from knowledge.embedding import Embedder, load_embedder
@@ -237,7 +239,23 @@ def run_id(embedded: Database, settings: Settings) -> str:
         return Runs(session, workspace.id).create("How?", "", {}, []).id
 
 
+class RememberingEmbedder:
+    """The real model, which computes the vector of each text once: the tests walk the same way many times."""
+
+    def __init__(self, model: Embedder) -> None:
+        self.name = model.name
+        self.dimension = model.dimension
+        self._model = model
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            self._known.update(zip(new, self._model.embed(new), strict=True))
+        return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     """The bundled embedding model; loaded once, for it takes seconds."""
-    return load_embedder(EmbeddingSettings())
+    return RememberingEmbedder(load_embedder(EmbeddingSettings()))
