@@ -8,12 +8,16 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from config import Settings
 from records.errors import Failure, TouchstoneError
 from records.faults import disk_full, not_writable
 
 BUSY_TIMEOUT_S = 30
+SETUP_LOCK = 0x746F756368  # any number that nothing else locks
+PLAIN = JsonPlusSerializer(allowed_msgpack_modules=None)
+"""Brings back plain types and nothing else, whoever may have written into the checkpoints."""
 
 
 @contextmanager
@@ -35,7 +39,7 @@ def _sqlite(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         with closing(connection):
-            saver = SqliteSaver(connection)
+            saver = SqliteSaver(connection, serde=PLAIN)
             saver.setup()
             yield saver
     except sqlite3.OperationalError as error:  # only the saver's: the records explain their own
@@ -53,8 +57,16 @@ def _explained(error: sqlite3.OperationalError, place: str) -> TouchstoneError:
 
 @contextmanager
 def _postgres(settings: Settings) -> Iterator[BaseCheckpointSaver[Any]]:
+    import psycopg
     from langgraph.checkpoint.postgres import PostgresSaver
+    from psycopg.rows import dict_row
 
-    with PostgresSaver.from_conn_string(settings.database.replace("+psycopg", "", 1)) as saver:
+    url = settings.database.replace("+psycopg", "", 1)
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row) as connection:
+        saver = PostgresSaver(connection, serde=PLAIN)
+        # Two workers that start on an empty database would otherwise both make the tables, and one would
+        # fail.
+        connection.execute("SELECT pg_advisory_lock(%s)", (SETUP_LOCK,))
         saver.setup()
+        connection.execute("SELECT pg_advisory_unlock(%s)", (SETUP_LOCK,))
         yield saver
