@@ -8,7 +8,7 @@ LONGEST_PASSAGE = 900
 """Characters; an embedding model reads about 256 word pieces, and this is below that."""
 
 ABBREVIATIONS = frozenset(
-    "e.g i.e et al etc fig figs ref refs eq eqs ca cf vs dr prof no vol approx resp sp spp st ed eds viz temp".split()
+    "e.g i.e et al etc fig figs ref refs eq eqs ca cf vs dr prof no vol approx resp sp spp st viz".split()
 )
 END = re.compile(r"([.!?][\"”’')\]]*)(\s+)(?=[\"“‘'(\[]*[A-Z0-9α-ωΑ-Ω])")
 
@@ -38,7 +38,7 @@ def _abbreviated(before: str, after: str) -> bool:
 
 
 def passages(text: str) -> list[tuple[int, int]]:
-    """Spans of whole sentences, each at most ``LONGEST_PASSAGE`` long where its sentences allow, of like length.
+    """Spans of whole sentences of like length, at most ``LONGEST_PASSAGE`` where the sentences allow.
 
     The passages cover the text, white space between them aside.
     """
