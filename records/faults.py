@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 from records.errors import BadInput, Failure, TouchstoneError
 
 _OS_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
-_OS_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NOT_WRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
@@ -44,8 +43,8 @@ def not_writable(place: str, why: str) -> BadInput:
 def _explain_errno(number: int | None, place: str) -> TouchstoneError | None:
     if number in _OS_FULL:
         return disk_full(place)
-    if number in _OS_READ_ONLY:
-        return not_writable(place, errno.errorcode[number])
+    if number == errno.EROFS:
+        return not_writable(place, "its disk is read-only")
     return None
 
 

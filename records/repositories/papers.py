@@ -108,8 +108,13 @@ class Papers:
         """Keep the vectors (float32, little-endian) of these passages, by passage id."""
         if not embeddings:
             return
-        known = self.passages_by_id(embeddings)
-        missing = sorted(set(embeddings) - set(known))
+        mine = select(Passage.id).where(Passage.workspace_id == self._workspace_id)
+        known = {
+            found
+            for chunk in chunks(embeddings)
+            for found in self._session.scalars(mine.where(Passage.id.in_(chunk)))
+        }
+        missing = sorted(set(embeddings) - known)
         if missing:
             raise NotFound("passage_not_found", f"there is no passage {missing[0]} in this workspace")
         rows = [

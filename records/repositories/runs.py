@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from records.base import now
 from records.errors import NotFound
 from records.models import Paper, Question, Run, RunPaper
-from records.repositories.common import fetch_by
+from records.repositories.common import chunks
 
 RunState = Literal["created", "running", "waiting", "done", "stopped", "failed"]
 FINAL: frozenset[RunState] = frozenset({"done", "stopped", "failed"})
@@ -85,8 +85,12 @@ class Runs:
         return run
 
     def _check_papers(self, wanted: Mapping[str, None]) -> None:
-        query = select(Paper).where(Paper.workspace_id == self._workspace_id)
-        known = {paper.id for paper in fetch_by(self._session, query, Paper.id, wanted)}
+        mine = select(Paper.id).where(Paper.workspace_id == self._workspace_id)
+        known = {
+            found
+            for chunk in chunks(wanted)
+            for found in self._session.scalars(mine.where(Paper.id.in_(chunk)))
+        }
         for paper_id in wanted:
             if paper_id not in known:
                 raise NotFound("paper_not_found", f"there is no paper {paper_id} in this workspace")

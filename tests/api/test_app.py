@@ -46,6 +46,14 @@ def test_a_body_that_is_no_question_is_a_problem(client, body) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_form_of_another_site_cannot_ask_here(client, paper_ids) -> None:
+    """A browser sends text/plain across sites without asking first; JSON it does not."""
+    answer = client.post(
+        "/v1/questions", content=b'{"question": "How?"}', headers={"content-type": "text/plain"}
+    )
+    assert answer.status_code == 422
+
+
 def test_what_breaks_inside_is_a_problem_that_gives_nothing_away(
     client, paper_ids, database, workspace_id
 ) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +22,23 @@ def test_a_workspace_is_made_once(database: Database) -> None:
         assert Workspaces(session).get_or_create("lab").id == first
     with pytest.raises(BadInput), database.write() as session:
         Workspaces(session).get_or_create("")
+
+
+def test_of_many_who_make_a_workspace_at_once_all_get_the_same(database: Database) -> None:
+    start, ids = threading.Barrier(6), []
+
+    def make() -> None:
+        start.wait()
+        with database.write() as session:
+            ids.append(Workspaces(session).get_or_create("lab").id)
+
+    makers = [threading.Thread(target=make) for _ in range(6)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    assert len(ids) == 6
+    assert len(set(ids)) == 1
 
 
 def test_copies_are_recognised_by_doi_or_by_title(database: Database, workspace_id: str) -> None:
