@@ -22,6 +22,9 @@ BETA = 4.0
 BETA_GROWTH = 1.01
 """Weight of the coupling, for weights of unit spread, and its growth an iteration."""
 
+CPU_BLOCK, DEVICE_BLOCK = 2**17, 2**25
+"""Weights fitted at once: what a CPU's cache holds, and what fills a GPU."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuantizedMatrix:
@@ -60,8 +63,19 @@ def quantize(
     only lower a group's squared error. Raises ``MoeError`` unless weights form a finite matrix of groups.
     """
     _check(weight, bits, group_size)
-    groups = weight.detach().float().reshape(len(weight), -1, group_size)  # [rows, groups, group_size]
-    top = 2**bits - 1
+    block = max(1, (CPU_BLOCK if weight.is_cpu else DEVICE_BLOCK) // weight.shape[1])
+    fits = [
+        _fit(rows.detach().float().reshape(len(rows), -1, group_size), 2**bits - 1, iterations)
+        for rows in torch.split(weight, block)
+    ]
+    packed = torch.cat([pack(codes.flatten(-2), bits) for codes, _, _ in fits])
+    scale = torch.cat([scale.squeeze(-1) for _, scale, _ in fits])
+    offset = torch.cat([offset.squeeze(-1) for _, _, offset in fits])
+    return QuantizedMatrix(packed, scale, offset, bits)
+
+
+def _fit(groups: Tensor, top: int, iterations: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Codes up to ``top``, scales and offsets for ``groups`` [rows, groups, group_size]."""
     low = groups.amin(-1, keepdim=True)
     scale, offset = _stored((groups.amax(-1, keepdim=True) - low) / top, low)
     codes = _encode(groups, scale, offset, top)
@@ -82,12 +96,11 @@ def quantize(
             torch.where(better, squared, best[2]),
         )
     scale, offset, _ = best
-    codes = _encode(groups, scale, offset, top).to(torch.uint8).flatten(-2)
-    return QuantizedMatrix(pack(codes, bits), scale.squeeze(-1), offset.squeeze(-1), bits)
+    return _encode(groups, scale, offset, top).to(torch.uint8), scale, offset
 
 
 def shrink(error: Tensor, beta: float, norm: float = NORM) -> Tensor:
-    """The generalised soft threshold ``sign(e) * max(0, |e| - |e|**(p - 1) / beta)``; only large ones stay."""
+    """The generalised soft threshold ``sign(e) * max(0, |e| - |e|**(p - 1) / beta)``: large ones stay."""
     size = error.abs()
     return error.sign() * (size - size.pow(norm - 1) / beta).clamp_min(0)
 

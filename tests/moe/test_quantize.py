@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from moe import MoeError, QuantizedMatrix, quantize
+from moe.errors import MoeError
 from moe.packing import WIDTHS
-from moe.quantize import shrink
+from moe.quantize import QuantizedMatrix, quantize, shrink
 
 
 def heavy_tailed(rows: int, columns: int, *, outliers: float, seed: int) -> Tensor:
@@ -75,6 +75,13 @@ def test_more_bits_mean_less_error() -> None:
     weight = heavy_tailed(16, 256, outliers=0.02, seed=6)
     errors = [error(weight, quantize(weight, bits)) for bits in WIDTHS]
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
+
+
+def test_a_row_does_not_depend_on_the_rows_beside_it() -> None:
+    weight = heavy_tailed(200, 2048, outliers=0.02, seed=9)  # more than one block
+    whole, last = quantize(weight, bits=2), quantize(weight[-1:], bits=2)
+    assert torch.equal(whole.dequantize()[-1:], last.dequantize())
+    assert error(weight, whole) < 0.45
 
 
 def test_equal_weights_are_kept_exactly() -> None:

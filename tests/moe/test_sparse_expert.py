@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from moe import ChannelStore, Expert, MoeError, SparseExpert, quantize, threshold_for
+from moe.calibrate import threshold_for
+from moe.channels import ChannelStore
+from moe.errors import MoeError
+from moe.expert import Expert, SparseExpert
+from moe.quantize import quantize
 
 HIDDEN, CHANNELS = 128, 512
 
