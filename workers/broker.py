@@ -42,7 +42,8 @@ def make_app(settings: Settings) -> Celery:
                 "options": {"queue": KEEPING, "expires": 2 * KEEP_EVERY_S},
             }
         },
-        beat_schedule_filename=str(settings.data_dir / "beat"),
+        # In memory, not in a file: every worker may keep the schedule, and two of them do no harm.
+        beat_scheduler="celery.beat:Scheduler",
         worker_hijack_root_logger=False,
         enable_utc=True,
     )

@@ -41,10 +41,9 @@ class Yard:
     def start_worker(self, module: str = "trial_worker") -> subprocess.Popen[bytes]:
         """A worker of two children with the schedule, in a process group of its own."""
         command = [sys.executable, "-m", "celery", "--app", module, "worker", "--beat", "--concurrency", "2"]
-        beat = ["--schedule", str(self.folder / f"beat{len(self.running)}"), "--loglevel", "INFO"]
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [*command, *beat, "--hostname", f"w{len(self.running)}@%h"],
+                [*command, "--loglevel", "INFO", "--hostname", f"w{len(self.running)}@%h"],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,
