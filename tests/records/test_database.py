@@ -159,3 +159,36 @@ def test_a_database_at_its_page_limit_is_a_full_disk_too(database: Database, wor
         fill()
     assert caught.value.code == "disk_full"
     assert names(database) == ["local"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("question", "plan", "workspace", "code"),
+    [("nul \x00", {}, "w", "bad_text"), ("How?", {}, "w" * 200, "too_long")],
+)
+def test_what_postgresql_cannot_hold_is_bad_input(
+    database: Database, question, plan, workspace, code
+) -> None:
+    def keep() -> None:
+        with database.write() as session:
+            tenant = Workspace(name=workspace)
+            session.add(tenant)
+            session.flush()
+            Runs(session, tenant.id).create(question, "", plan, [])
+
+    with pytest.raises(BadInput) as caught:
+        keep()
+    assert caught.value.code == code
+    assert "\n" not in caught.value.message
+    assert names(database) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_went_away_is_found_again(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        mine = session.scalar(text("SELECT pg_backend_pid()"))
+    other = Database(database.url.render_as_string(hide_password=False))
+    with other.write() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+    other.close()
+    assert names(database) == ["local"]
