@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from agents.clustering import choose_names, group_key_points, hypothesis_map
+from agents.clustering import Group, choose_names, group_key_points, hypothesis_map
 from agents.context import Context
 from agents.rows import key_points_of
 from agents.state import State
@@ -19,7 +19,7 @@ def cluster(context: Context, state: State) -> State:
     groups = group_key_points([key_points_of(row) for row in rows], context.embedder)
     context.progress("Naming clusters", 0, len(groups))
     with ThreadPoolExecutor(context.calls_at_once) as pool:
-        proposed = list(pool.map(context.reasoner.name_cluster, [group.key_points for group in groups]))
+        proposed = list(pool.map(lambda group: _name(context, group), groups))
     categories = [
         Category(
             name,
@@ -33,6 +33,14 @@ def cluster(context: Context, state: State) -> State:
         Runs(session, context.workspace_id).set_outcome(context.run_id, {"map": _map(context)})
     context.progress("Naming clusters", len(groups), len(groups))
     return {}
+
+
+def _name(context: Context, group: Group) -> str:
+    """A role that all share is the name, as a table's column is; else the reasoner is asked."""
+    roles = {point.role for point in group.key_points}
+    if len(roles) == 1 and len(group.key_points) > 1 and (role := roles.pop()):
+        return role[0].upper() + role[1:]
+    return context.reasoner.name_cluster(group.key_points)
 
 
 def _map(context: Context) -> list[dict[str, Any]]:

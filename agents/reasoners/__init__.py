@@ -11,7 +11,6 @@ from records.errors import BadInput
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedder
-
     from records.database import Database
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from agents.drafts import Brief, Clause, Draft, Evidence, KeyPoint, Source
 from agents.measurements import enter_result, waiting
 from agents.plan import LaboratorySpec, Plan
 from agents.walk import walk
-from config import Settings
+from config import ReasonerSettings, Settings
 from knowledge import open_library
 from knowledge.embedding import Embedder
 from knowledge.library import Library
@@ -94,12 +97,19 @@ class Killed(BaseException):
 class Installation:
     """An embedded installation with the notes read in."""
 
-    def __init__(self, settings: Settings, database: Database, embedder: Embedder, library: Library) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        workspace_id: str,
+        embedder: Embedder,
+        library: Library,
+    ) -> None:
         self.settings = settings
         self.database = database
+        self.workspace_id = workspace_id
         self.embedder = embedder
         self.library = library
-        self.workspace_id = library.workspace_id
         self.paper_ids = library.paper_ids()
 
     def start(self, plan: Plan, paper_ids: Sequence[str] | None = None) -> str:
@@ -149,13 +159,29 @@ def installed(settings: Settings, database: Database, embedder: Embedder) -> Ite
         workspace_id = Workspaces(session).get_or_create(settings.workspace).id
     with open_library(settings, database, workspace_id) as library:
         library.ingest([notes])
-        yield Installation(settings, database, embedder, library)
+        yield Installation(settings, database, workspace_id, embedder, library)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path, embedder: Embedder
+) -> Iterator[Installation]:
+    """One for all these tests: their runs do not know of each other."""
+    home = tmp_path_factory.mktemp("embedded")
+    shutil.copy(_sqlite_template, home / "touchstone.db")
+    settings = Settings(data_dir=home)
+    database = Database(settings.database)
+    with installed(settings, database, embedder) as here:
+        yield here
+    database.close()
 
 
 @pytest.fixture
-def installation(settings: Settings, embedded: Database, embedder: Embedder) -> Iterator[Installation]:
-    with installed(settings, embedded, embedder) as here:
-        yield here
+def installation(shared: Installation, reasoner_settings: ReasonerSettings) -> Installation:
+    """The shared one, with this test's fake as its language model."""
+    here = copy(shared)
+    here.settings = shared.settings.model_copy(update={"reasoner": reasoner_settings})
+    return here
 
 
 @pytest.fixture
