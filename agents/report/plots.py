@@ -163,7 +163,7 @@ def contributions(document: RunDocument) -> Plot | None:
     return Plot(
         "traits",
         "What the traits contribute",
-        "The strongest effects that the results so far speak for; an interval across zero is no more than a hint.",
+        "The strongest effects that the results speak for; an interval across zero is no more than a hint.",
         _svg("traits", draw, 7.4, 0.9 + 0.26 * len(strongest)),
         ("trait", "effect", "from", "to", "candidates with it"),
         tuple(

@@ -23,10 +23,8 @@ from agents.report.document import (
     TracePoint,
 )
 
-PASSAGE = (
-    "Gels are soft. Directional freezing aligns the pore walls of a poly(vinyl alcohol) gel. They hold water."
-)
 QUOTE = "Directional freezing aligns the pore walls of a poly(vinyl alcohol) gel."
+PASSAGE = f"Gels are soft. {QUOTE} They hold water."
 TRAITS = (
     "directional freezing",
     "salting out",
@@ -75,7 +73,7 @@ def example(
         ),
         question=Question(
             text="How can a flexible thermogalvanic device be made both efficient and robust?",
-            survey="Thermocells turn a difference in temperature into a voltage.\n\nGels hold the electrolyte.",
+            survey="Thermocells turn a temperature difference into a voltage.\n\nGels hold the electrolyte.",
         ),
         corpus=Corpus(papers=41, passages=48, retrieved=48),
         hypotheses=[_hypothesis(n, scores, random, bool(trace)) for n in range(hypotheses)],
@@ -110,20 +108,8 @@ def _hypothesis(n: int, scores: list[float | None], random: Random, ranked: bool
         doi="10.1000/example" if n % 2 else None,
     )
     score = scores[n] if n < len(scores) else None
-    results = (
-        [
-            Result(
-                sequence=n,
-                score=score,
-                sem=0.05,
-                status="done" if score else "failed",
-                cost=1.0,
-                source="simulated",
-            )
-        ]
-        if n < len(scores)
-        else []
-    )
+    status = "failed" if score is None else "done"
+    result = Result(sequence=n, score=score, sem=0.05, status=status, cost=1.0, source="simulated")
     return Hypothesis(
         id=f"h{n}",
         rank=n + 1,
@@ -144,6 +130,6 @@ def _hypothesis(n: int, scores: list[float | None], random: Random, ranked: bool
         p_best=0.3 / (n + 1),
         tested=int(score is not None),
         failed=int(n < len(scores) and score is None),
-        results=results,
+        results=[result] if n < len(scores) else [],
         provenance=Provenance(reasoner="extractive", prompt_version="extractive-1"),
     )
