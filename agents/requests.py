@@ -136,7 +136,7 @@ def _features(cells: dict[str, list[str]]) -> dict[str, Sequence[str | float]]:
     kept: dict[tuple[int, ...], str] = {}
     for name, values in cells.items():
         distinct = {value: place for place, value in enumerate(dict.fromkeys(values))}
-        if len(distinct) < 2 or (len(distinct) == len(values) > 20):
+        if len(distinct) < 2 or (len(distinct) == len(values) > 20) or _counts(values):
             continue
         pattern = tuple(distinct[value] for value in values)
         rival = kept.get(pattern)
@@ -144,6 +144,11 @@ def _features(cells: dict[str, list[str]]) -> dict[str, Sequence[str | float]]:
             kept[pattern] = name
     chosen = [name for name in cells if name in kept.values()]
     return {name: _numbers(cells[name]) or cells[name] for name in chosen}
+
+
+def _counts(values: list[str]) -> bool:
+    """Whether a column only numbers its rows, from 0 or 1."""
+    return any(values == [str(number) for number in range(first, first + len(values))] for first in (0, 1))
 
 
 def _legibility(values: list[str]) -> float:
