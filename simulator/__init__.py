@@ -1,0 +1,33 @@
+"""Laboratories: a simulation by likeness to a hidden truth, a recorded table, and people.
+
+>>> truth = GroundTruth((KeyPoint("PVA hydrogel", weight=60), KeyPoint("0.4 M ferricyanide", weight=40)))
+>>> laboratory = SimulatedLaboratory(truth, noise=0.0)
+>>> [result] = laboratory.measure([Sample("a", truth.key_points)])
+>>> result.score
+1.0
+"""
+
+from simulator.errors import SimulatorError
+from simulator.human import HumanLaboratory
+from simulator.laboratory import KeyPoint, Laboratory, Result, Sample
+from simulator.matching import EmbeddingMatcher, Match, Matcher
+from simulator.recorded import RecordedLaboratory
+from simulator.response import Landscape, performance
+from simulator.simulated import GroundTruth, SimulatedLaboratory
+
+__all__ = [
+    "EmbeddingMatcher",
+    "GroundTruth",
+    "HumanLaboratory",
+    "KeyPoint",
+    "Laboratory",
+    "Landscape",
+    "Match",
+    "Matcher",
+    "RecordedLaboratory",
+    "Result",
+    "Sample",
+    "SimulatedLaboratory",
+    "SimulatorError",
+    "performance",
+]

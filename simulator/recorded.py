@@ -47,7 +47,8 @@ class RecordedLaboratory:
         if not good:
             return Result(sample.id, "failed", None, None, self._cost, self.name, "no value in the table")
         sem = stdev(good) / math.sqrt(len(good)) if len(good) > 1 else None
-        return Result(sample.id, "done", fmean(good), sem, self._cost, self.name, self._note(good, replicates))
+        note = self._note(good, replicates)
+        return Result(sample.id, "done", fmean(good), sem, self._cost, self.name, note)
 
     def _note(self, good: Sequence[float], replicates: Sequence[float | None]) -> str:
         unit = f"in {self._unit}" if self._unit else ""
