@@ -61,18 +61,17 @@ def group_key_points(pool: Sequence[Sequence[KeyPoint]], embedder: Embedder) -> 
 def choose_labels(vectors: Floats) -> NDArray[np.int64]:
     """A label for each unit vector: Ward's tree, cut where the silhouette is best.
 
-    The number of groups lies between 2 and the square root of their number (at most ``MOST_CLUSTERS``); fewer
-    than three vectors, or vectors that are all the same, are one group. Labels are numbered by first
+    There are at least two groups, at most ``MOST_CLUSTERS``, and on average three vectors or more in each;
+    fewer than three vectors, or vectors that are all the same, are one group. Labels are numbered by first
     occurrence.
     """
     count = len(vectors)
     alike = np.zeros(count, dtype=np.int64)
     if count < 3 or float(np.ptp(vectors, axis=0).max()) < 1e-6:
         return alike
-    tree = (
-        AgglomerativeClustering(n_clusters=2, linkage="ward", compute_full_tree=True).fit(vectors).children_
-    )
-    most = min(MOST_CLUSTERS, count - 1, max(2, round(count**0.5)))
+    ward = AgglomerativeClustering(n_clusters=2, linkage="ward", compute_full_tree=True)
+    tree = ward.fit(vectors).children_
+    most = min(MOST_CLUSTERS, max(2, count // 3))
     cuts = [_cut(tree, count, groups) for groups in range(2, most + 1)]
     scores = [float(silhouette_score(vectors, cut, metric="cosine")) for cut in cuts]
     return cuts[int(np.argmax(scores))]

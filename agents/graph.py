@@ -82,7 +82,8 @@ def _timed(context: Context, node: Node) -> Any:  # langgraph keeps its type for
         update = node(context, state)
         seconds = dict(state.get("seconds", {}))
         seconds[node.__name__] = seconds.get(node.__name__, 0.0) + time.perf_counter() - started
-        notes = list(dict.fromkeys([*update.get("notes", state.get("notes", [])), *context.remarks]))
+        said = sorted(context.remarks)  # threads speak in any order
+        notes = list(dict.fromkeys([*update.get("notes", state.get("notes", [])), *said]))
         with context.database.write() as session:
             runs = Runs(session, context.workspace_id)
             runs.set_stage(context.run_id, node.__name__)

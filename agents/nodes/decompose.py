@@ -14,17 +14,30 @@ from records.repositories import Hypotheses
 
 
 def decompose(context: Context, state: State) -> State:
-    """Ask the reasoner for the key points of every hypothesis; a table's rows have their columns."""
+    """Ask the reasoner for the key points of every hypothesis; a table's rows have their columns.
+
+    Where it finds none, what the hypothesis proposes stands for them whole: without any it could be tested on
+    nothing, and would rank as if it claimed nothing.
+    """
     with context.database.read() as session:
         rows = Hypotheses(session, context.workspace_id).of_run(context.run_id)
     written = [row for row in rows if row.origin != TABLE]
     found = _decompose(context, state, written)
+    whole = [row for row, key_points in zip(written, found, strict=True) if not key_points]
+    notes = list(state.get("notes", []))
+    if whole:
+        notes.append(f"{len(whole)} of {len(written)} hypotheses stand whole in place of their key points.")
     with context.database.write() as session:
         hypotheses = Hypotheses(session, context.workspace_id)
         for row, key_points in zip(written, found, strict=True):
-            hypotheses.set_key_points(row.id, [(point.name, point.role) for point in key_points])
+            named = [(point.name, point.role) for point in key_points or _proposals(row)]
+            hypotheses.set_key_points(row.id, named)
     context.campaigns.forget()
-    return {}
+    return {"notes": notes}
+
+
+def _proposals(row: Hypothesis) -> list[KeyPoint]:
+    return [KeyPoint(clause.text, clause.kind) for clause in row.clauses if clause.kind == "proposal"]
 
 
 def _decompose(context: Context, state: State, rows: list[Hypothesis]) -> list[list[KeyPoint]]:

@@ -90,7 +90,7 @@ class LlmReasoner:
             raise spent
 
     def decompose(self, brief: Brief, draft: Draft, sources: Sequence[Source]) -> list[KeyPoint]:
-        """One call; where it is lost or cannot be paid, the proposals stand as key points, with a note."""
+        """One call; none, and a note, where it is lost or cannot be paid."""
         try:
             answer = ask(
                 self.ledger,
@@ -102,9 +102,7 @@ class LlmReasoner:
             )
         except (BudgetReached, *LOST) as error:
             self.note(f"“{draft.title}” was not broken into key points: {error.message}.")
-            return [
-                KeyPoint(clause.text, clause.kind) for clause in draft.clauses if clause.kind == "proposal"
-            ]
+            return []
         found = [KeyPoint(_plain(point.name), _plain(point.role)) for point in answer.key_points]
         distinct = {point.name.casefold(): point for point in reversed(found) if point.name}
         return list(reversed(distinct.values()))

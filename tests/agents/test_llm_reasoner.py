@@ -148,8 +148,7 @@ def test_a_lost_answer_costs_a_note_and_not_the_run(bench, fake_language_model, 
     draft = propose(bench.reasoner(), count=1)[0]
     for _ in range(2):
         fake_language_model.will_say(**answer)
-    key_points = bench.reasoner().decompose(BRIEF, draft, SOURCES)
-    assert key_points == [KeyPoint(draft.clauses[0].text, "proposal")]
+    assert bench.reasoner().decompose(BRIEF, draft, SOURCES) == []
     assert words in bench.notes[-1]
 
 

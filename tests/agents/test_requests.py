@@ -86,7 +86,7 @@ def test_a_ground_truth(tmp_path: Path) -> None:
     assert spec.truth["key_points"] == [
         {"name": "directional freezing", "role": "aligns pores", "weight": 60.0}
     ]
-    assert spec.truth["noise"] == 0.1
+    assert spec.truth["noise"] == 0.05
 
 
 @pytest.mark.parametrize(

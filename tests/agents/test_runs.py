@@ -412,7 +412,7 @@ def test_a_language_model_is_paid_once_wherever_the_run_is_killed(installation, 
 
 
 def test_a_budget_that_is_used_up_ends_the_run_with_what_there_is(installation):
-    reasoner = installation.settings.reasoner.model_copy(update={"token_budget": 400})
+    reasoner = installation.settings.reasoner.model_copy(update={"token_budget": 300})
     poor = installation.settings.model_copy(update={"reasoner": reasoner})
     run_id = installation.start(plan(reasoner="llm", hypotheses=6))
     installation.settings = poor
@@ -421,6 +421,8 @@ def test_a_budget_that_is_used_up_ends_the_run_with_what_there_is(installation):
     assert document.hypotheses
     assert len(document.trace) == 4
     assert any("budget is used up" in note for note in document.notes)
+    # The budget went on proposals: none of them could be broken up, and each stands whole.
+    assert {point.role for row in document.hypotheses for point in row.key_points} == {"proposal"}
 
 
 def test_a_model_that_goes_down_fails_the_run_and_it_can_be_resumed(installation, fake_language_model):
