@@ -28,9 +28,9 @@ _BASES = "m g s V A W Hz Pa J eV M L Da T mol".split()
 _UNITS: Mapping[str, tuple[str, float]] = {
     **{prefix + base: (base, factor) for base in _BASES for prefix, factor in _PREFIXES.items()},
     **{sign: (sign, 1.0) for sign in "% wt% mol% vol% at% ppm rpm equiv K".split()},
-    **{minute: ("s", 60.0) for minute in ("min", "minutes")},
-    **{hour: ("s", 3600.0) for hour in ("h", "hr", "hour", "hours")},
-    **{day: ("s", 86400.0) for day in ("d", "day", "days")},
+    **dict.fromkeys(("min", "minutes"), ("s", 60.0)),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), ("s", 3600.0)),
+    **dict.fromkeys(("d", "day", "days"), ("s", 86400.0)),
     **{"cm": ("m", 1e-2), "Å": ("m", 1e-10), "ml": ("L", 1e-3), "mol/L": ("M", 1.0), "mmol/L": ("M", 1e-3)},
     **{"°C": ("K", 1.0), "bar": ("Pa", 1e5), "atm": ("Pa", 101325.0)},
 }
