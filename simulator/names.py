@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -53,7 +54,8 @@ class Name:
     negated: bool
     symbols: frozenset[str]
     """Those of the words that were written as formulas or abbreviations."""
-    quantities: Mapping[str, float]
+    quantities: Mapping[str, tuple[float, ...]]
+    """By dimension, as they stand in the name."""
 
 
 @lru_cache(maxsize=65_536)
@@ -61,20 +63,22 @@ def read(text: str) -> Name:
     """A name in normal form: NFKC, case, dashes and plurals folded, amounts taken out."""
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
     plain = _ABSENT.sub(r"without \1", re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain))
-    quantities: dict[str, float] = {}
+    quantities: dict[str, tuple[float, ...]] = {}
 
     def take(match: re.Match[str]) -> str:
         found = match.groupdict()
         dimension, factor = _UNITS[re.sub(r"[\s.]", "", found["unit"])] if "unit" in found else ("pH", 1.0)
         low = float(found["low"]) * (-1.0 if found.get("sign") else 1.0)
         middle = (low + float(found["high"])) / 2 if found["high"] else low
-        quantities[dimension] = middle * factor + (273.15 if found.get("unit") == "°C" else 0.0)
+        amount = middle * factor + (273.15 if found.get("unit") == "°C" else 0.0)
+        quantities[dimension] = (*quantities.get(dimension, ()), amount)
         return " "
 
     tokens = _WORD.findall(_QUANTITY.sub(take, _ACIDITY.sub(take, plain)))
     folded = [token if token in _FORMULAS else _singular(token.casefold()) for token in tokens]
+    words = tuple(word for word in folded if word not in _SMALL_WORDS | _NEGATIONS)
     return Name(
-        words=tuple(word for word in folded if word not in _SMALL_WORDS | _NEGATIONS),
+        words=words if words or quantities else (plain.casefold(),),
         negated=any(word in _NEGATIONS for word in folded),
         symbols=frozenset(word for token, word in zip(tokens, folded, strict=True) if _SYMBOL.match(token)),
         quantities=MappingProxyType(quantities),
@@ -95,7 +99,7 @@ def departures(truth: Name, candidate: Name) -> set[Departure] | None:
         found.add("broader" if set(candidate.words) < set(truth.words) else "narrower")
     elif not truth.words and truth.quantities.keys() != candidate.quantities.keys():
         return None
-    return found | _amounts(truth.quantities, candidate.quantities)
+    return found | _amounts(truth, candidate)
 
 
 def opposite(truth: Name, candidate: Name) -> bool:
@@ -120,8 +124,8 @@ def overlap(truth: Name, candidate: Name) -> float:
 def ratio(truth: Name, candidate: Name) -> float:
     """How near the amounts that both state are, in [0, 1]: the smaller over the larger, the worst of them."""
     nearness = 1.0
-    for unit in truth.quantities.keys() & candidate.quantities.keys():
-        low, high = sorted((truth.quantities[unit], candidate.quantities[unit]))
+    for wanted, given in _shared(truth, candidate):
+        low, high = sorted((wanted, given))
         if low != high:
             nearness = min(nearness, low / high if low > 0 else 0.0)
     return nearness
@@ -132,15 +136,24 @@ def _nested(truth: Name, candidate: Name) -> bool:
     return bool(known & offered) and (known <= offered or offered <= known)
 
 
-def _amounts(truth: Mapping[str, float], candidate: Mapping[str, float]) -> set[Departure]:
+def _shared(truth: Name, candidate: Name) -> list[tuple[float, float]]:
+    """The amounts that both state, pair by pair in the order of each dimension."""
+    dimensions = [unit for unit in truth.quantities if unit in candidate.quantities]
+    return [
+        pair
+        for unit in dimensions
+        for pair in zip(truth.quantities[unit], candidate.quantities[unit], strict=False)
+    ]
+
+
+def _amounts(truth: Name, candidate: Name) -> set[Departure]:
     found: set[Departure] = set()
-    if truth.keys() - candidate.keys():
-        found.add("broader")
-    if candidate.keys() - truth.keys():
-        found.add("narrower")
-    for unit in truth.keys() & candidate.keys():
-        wanted, given = truth[unit], candidate[unit]
-        if abs(wanted - given) > 1e-6 * max(abs(wanted), abs(given)):
+    for unit in truth.quantities.keys() | candidate.quantities.keys():
+        stated, offered = len(truth.quantities.get(unit, ())), len(candidate.quantities.get(unit, ()))
+        if stated != offered:
+            found.add("broader" if offered < stated else "narrower")
+    for wanted, given in _shared(truth, candidate):
+        if not math.isclose(wanted, given, rel_tol=1e-6):
             found.add("lower parameter" if given < wanted else "higher parameter")
     return found
 

@@ -59,6 +59,16 @@ def test_the_nearer_an_amount_the_better() -> None:
     assert far < near < 1
 
 
+def test_every_amount_counts_also_two_of_a_kind() -> None:
+    assert match("5 nm shell on a 10 nm core", "6 nm shell on a 10 nm core").reason == "higher parameter"
+    assert match("5 nm shell on a 10 nm core", "5 nm shell on a core").reason == "broader"
+
+
+def test_names_without_a_word_are_not_all_one() -> None:
+    assert match("±", "→").m == 0
+    assert match("±", "±").m == 1
+
+
 def test_being_without_a_thing_is_not_having_it() -> None:
     assert match("copper catalyst", "no copper catalyst").m == 0
     assert match("solvent-free milling", "solvent milling").m == 0
