@@ -118,7 +118,7 @@ def _hypotheses(rows: _Rows) -> list[doc.Hypothesis]:
             row,
             standing_of.get(row.position, {}),
             place_of.get(row.position, {}),
-            clusters_of.get(row.id, []),
+            sorted(clusters_of.get(row.id, []), key=lambda share: -share.weight),
             results_of.get(row.id, []),
         )
         for row in rows.hypotheses

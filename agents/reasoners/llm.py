@@ -17,6 +17,7 @@ from agents.llm.errors import AnswerCutOff, AnswerInvalid, BudgetReached, ModelR
 from agents.llm.ledger import Ledger
 from agents.llm.schemas import ClauseAnswer, DecomposeAnswer, HypothesisAnswer, NameAnswer, ProposeAnswer
 from agents.prompts import fenced, load
+from records.errors import TouchstoneError
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class LlmReasoner:
                 hypothesis=fenced([draft.statement], "hypothesis"),
             )
         except (BudgetReached, *LOST) as error:
-            self.note(f"“{draft.title}” was not broken into key points: {error.message}.")
+            self.note(_remark(error))
             return []
         found = [KeyPoint(_plain(point.name), _plain(point.role)) for point in answer.key_points]
         distinct = {point.name.casefold(): point for point in reversed(found) if point.name}
@@ -115,7 +116,7 @@ class LlmReasoner:
                 self.ledger, load("name_cluster"), NameAnswer, seed=0, key_points=fenced(shown, "trait")
             )
         except (BudgetReached, *LOST) as error:
-            self.note(f"The cluster around “{key_points[0].name}” was not named: {error.message}.")
+            self.note(_remark(error))
             return key_points[0].name
         return _plain(answer.name) or key_points[0].name
 
@@ -189,6 +190,10 @@ def _evidence(clause: ClauseAnswer, window: Sequence[Source]) -> tuple[Evidence,
 
 def _passage(number: int, window: Sequence[Source]) -> Source | None:
     return window[number - 1] if 1 <= number <= len(window) else None
+
+
+def _remark(error: TouchstoneError) -> str:
+    return f"{error.message[:1].upper()}{error.message[1:]}."
 
 
 def _plain(text: str) -> str:
