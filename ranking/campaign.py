@@ -1,0 +1,241 @@
+"""A campaign: candidates, their results, and what to test next. The one object here with a state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ranking.candidates import Candidate, canonical, check
+from ranking.contributions import Contribution, contributions
+from ranking.errors import RankingError
+from ranking.kernels import Array, Places, setting_kernel, text_kernel, trait_kernel
+from ranking.policies import Policy, SurrogatePolicy, policy
+from ranking.standing import Standing, chances_of_best, expected_improvement
+from ranking.surrogate import Observations, Surrogate, fit_surrogate
+from ranking.view import View
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One result: a score, or the fact that there was none to be had."""
+
+    id: str
+    score: float | None
+    sem: float | None = None
+    """Standard error of the score."""
+    cost: float | None = None
+
+
+class Campaign:
+    """Says which candidate to test next, takes the result, and says again.
+
+    The order in which candidates are given does not matter; ``seed`` settles ties. Raises RankingError for a
+    pool that cannot be ranked.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        policy: Policy | None = None,
+        seed: int = 0,
+        maximise: bool = True,
+        trait_vectors: Mapping[str, Sequence[float]] | None = None,
+    ) -> None:
+        check(candidates)
+        self._given = tuple(candidates)
+        self._candidates = canonical(candidates, seed)
+        self._place = {one.id: place for place, one in enumerate(self._candidates)}
+        self._policy: Policy = policy or SurrogatePolicy()
+        self._seed = seed
+        self._maximise = maximise
+        self._trait_vectors = dict(trait_vectors or {})
+        self._outcomes: list[Outcome] = []
+        self._pending: dict[str, None] = {}
+        self._excluded: dict[str, None] = {}
+        self._traits = trait_kernel(self._candidates, self._trait_vectors)
+        self._text = text_kernel(self._candidates)
+        self._settings = setting_kernel(self._candidates)
+        self._prior = _standardised(self._candidates)
+        self._surrogate: Surrogate | None = None
+
+    def recommend(self, n: int = 1) -> list[str]:
+        """Ids of up to ``n`` candidates to test next: none tested, failed, pending or excluded."""
+        if n < 1:
+            raise RankingError("bad_count", f"{n} recommendations cannot be made; ask for one or more")
+        view = View(
+            surrogate=self._fitted(),
+            seen=self._observations(),
+            failed=self._places([one.id for one in self._outcomes if one.score is None]),
+            pending=self._places(list(self._pending)),
+            open=self._open(),
+            prior=self._prior,
+        )
+        return [self._candidates[place].id for place in self._policy.choose(view, n)]
+
+    def mark_pending(self, id: str) -> None:
+        """The candidate is being tested; it is not recommended again, and others are chosen knowing that."""
+        self._check(id)
+        self._pending[id] = None
+
+    def add_result(
+        self,
+        id: str,
+        score: float | None,
+        *,
+        sem: float | None = None,
+        status: Literal["done", "failed"] = "done",
+        cost: float | None = None,
+    ) -> None:
+        """Take a result of any candidate, recommended or not; a further one of the same is a replicate.
+
+        A failed experiment has no score, and is not a low one. Raises RankingError.
+        """
+        self._check(id)
+        if status == "failed":
+            score, sem = None, None
+        elif score is None or not math.isfinite(score):
+            raise RankingError("bad_score", f"the score of '{id}' is no finite number; say that it failed")
+        if sem is not None and not (math.isfinite(sem) and sem >= 0):
+            raise RankingError("bad_sem", f"the standard error of '{id}' should be finite and 0 or more")
+        self._pending.pop(id, None)
+        self._outcomes.append(Outcome(id, score, sem, cost))
+        self._surrogate = None
+
+    def withdraw(self, id: str) -> None:
+        """Take back all results of a candidate; it may be recommended again."""
+        self._check(id)
+        self._outcomes = [one for one in self._outcomes if one.id != id]
+        self._pending.pop(id, None)
+        self._surrogate = None
+
+    def exclude(self, id: str) -> None:
+        """The candidate cannot be tested; it is still ranked."""
+        self._check(id)
+        self._excluded[id] = None
+
+    def ranking(self) -> list[Standing]:
+        """All candidates, best first; equal ones by their prior score, then by a shuffle of the seed."""
+        surrogate = self._fitted()
+        mean, sd = surrogate.moments()
+        seen = self._observations()
+        best = float(mean[seen.places].max()) if len(seen.places) else None
+        gain = expected_improvement(mean, sd, best)
+        chances = chances_of_best(surrogate, self._seed)
+        sign = 1.0 if self._maximise else -1.0
+        belief = self._prior if self._prior is not None else np.zeros(len(mean))
+        tested = np.bincount(seen.places, minlength=len(mean))
+        lost = self._places([one.id for one in self._outcomes if one.score is None])
+        failed = np.bincount(lost, minlength=len(mean))
+        order = sorted(range(len(mean)), key=lambda n: (-round(float(mean[n]), 12), -belief[n], n))
+        return [
+            Standing(
+                id=self._candidates[n].id,
+                rank=rank,
+                mean=sign * float(mean[n]),
+                sd=float(sd[n]),
+                p_best=float(chances[n]),
+                expected_improvement=float(gain[n]),
+                tested=int(tested[n]),
+                failed=int(failed[n]),
+            )
+            for rank, n in enumerate(order, 1)
+        ]
+
+    def contributions(self) -> list[Contribution]:
+        """What each trait does to the score, largest first."""
+        found = contributions(self._fitted())
+        if self._maximise:
+            return found
+        turned = [Contribution(c.trait, -c.effect, -c.high, -c.low, c.candidates) for c in found]
+        return sorted(turned, key=lambda c: (-c.effect, c.trait))
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same."""
+        return {
+            "schema": SCHEMA,
+            "candidates": [{**asdict(one), "features": dict(one.features)} for one in self._given],
+            "policy": self._policy.name,
+            "seed": self._seed,
+            "maximise": self._maximise,
+            "trait_vectors": {name: list(map(float, v)) for name, v in self._trait_vectors.items()},
+            "outcomes": [asdict(one) for one in self._outcomes],
+            "pending": list(self._pending),
+            "excluded": list(self._excluded),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Campaign:
+        """Raises RankingError for a form that this version does not know."""
+        if data.get("schema") != SCHEMA:
+            raise RankingError("unknown_schema", f"campaigns of form {data.get('schema')} cannot be read")
+        campaign = cls(
+            [
+                Candidate(
+                    **{
+                        **one,
+                        "traits": tuple(one["traits"]),
+                        "vector": None if one["vector"] is None else tuple(one["vector"]),
+                    }
+                )
+                for one in data["candidates"]
+            ],
+            policy=policy(data["policy"]),
+            seed=data["seed"],
+            maximise=data["maximise"],
+            trait_vectors=data["trait_vectors"],
+        )
+        campaign._outcomes = [Outcome(**one) for one in data["outcomes"]]
+        campaign._pending = dict.fromkeys(data["pending"])
+        campaign._excluded = dict.fromkeys(data["excluded"])
+        return campaign
+
+    def _fitted(self) -> Surrogate:
+        if self._surrogate is None:
+            self._surrogate = fit_surrogate(
+                self._traits,
+                self._text,
+                self._settings,
+                self._prior,
+                len(self._candidates),
+                self._observations(),
+            )
+        return self._surrogate
+
+    def _observations(self) -> Observations:
+        """The scores, turned so that higher is better; in canonical order, so that theirs cannot matter."""
+        sign = 1.0 if self._maximise else -1.0
+        rows = sorted(
+            (self._place[one.id], sign * one.score, math.nan if one.sem is None else one.sem)
+            for one in self._outcomes
+            if one.score is not None
+        )
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        return Observations(table[:, 0].astype(np.intp), table[:, 1], table[:, 2])
+
+    def _open(self) -> Places:
+        closed = {one.id for one in self._outcomes} | self._pending.keys() | self._excluded.keys()
+        return self._places([one.id for one in self._candidates if one.id not in closed])
+
+    def _places(self, ids: Sequence[str]) -> Places:
+        return np.array([self._place[one] for one in ids], dtype=np.intp)
+
+    def _check(self, id: str) -> None:
+        if id not in self._place:
+            raise RankingError("unknown_candidate", f"the campaign has no candidate '{id}'")
+
+
+def _standardised(candidates: Sequence[Candidate]) -> Array | None:
+    """Prior scores with mean 0 and deviation 1, 0 where there is none; None where nobody has one."""
+    known = np.array([one.prior for one in candidates if one.prior is not None], dtype=np.float64)
+    spread = float(known.std()) if known.size else 0.0
+    if spread < 1e-12:
+        return None
+    middle = float(known.mean())
+    return np.array([0.0 if one.prior is None else (one.prior - middle) / spread for one in candidates])

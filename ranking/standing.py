@@ -1,0 +1,58 @@
+"""Where a candidate stands: expectation, uncertainty, and the chance that it is the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from ranking.kernels import Array
+from ranking.surrogate import Surrogate
+
+DRAWS = 4096
+CONTENDERS = 256
+"""Candidates among which the best is sought; the others lie too low to matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A candidate's place in the ranking."""
+
+    id: str
+    rank: int
+    """From 1."""
+    mean: float
+    """Expected true score, in the results' unit and sense."""
+    sd: float
+    p_best: float
+    """Probability that no candidate is better."""
+    expected_improvement: float
+    """Over the best tested candidate's expected score, in the results' unit."""
+    tested: int
+    """Results that gave a score."""
+    failed: int
+    """Experiments that gave none."""
+
+
+def chances_of_best(surrogate: Surrogate, seed: int) -> Array:
+    """[candidates], summing to 1: how often each is the best in joint draws from the posterior."""
+    mean, sd = surrogate.moments()
+    contenders = np.argsort(-(mean + 2 * sd), kind="stable")[:CONTENDERS]
+    joint_mean, covariance = surrogate.joint(contenders)
+    jitter = 1e-9 * max(float(np.trace(covariance)) / len(contenders), 1e-12)
+    values, vectors = np.linalg.eigh(covariance + jitter * np.eye(len(contenders)))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(contenders)))
+    winners = (joint_mean + draws @ root.T).argmax(axis=1)
+    chances = np.zeros(surrogate.size)
+    np.add.at(chances, contenders[winners], 1.0 / DRAWS)
+    return chances
+
+
+def expected_improvement(mean: Array, sd: Array, best: float | None) -> Array:
+    """E[max(f - best, 0)] of normal f; without a best so far, the uncertainty itself."""
+    if best is None:
+        return sd.copy()
+    ratio = (mean - best) / sd
+    return np.asarray((mean - best) * norm.cdf(ratio) + sd * norm.pdf(ratio), dtype=np.float64)
