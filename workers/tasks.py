@@ -8,6 +8,7 @@ from celery import Celery
 
 from config import Settings
 from records.database import Database
+from records.errors import BadInput
 from records.models import Job
 from records.repositories import Workspaces
 from workers.app import app, settings
@@ -36,11 +37,17 @@ def register(celery: Celery, kind: str, handler: Handler, lease_s: float = LEASE
 
 def run_question(settings: Settings, job: Job) -> None:
     """Take a run from its last checkpoint as far as it goes: to its end, or to a person's measurement."""
-    from agents.service import continue_run  # heavy: only a child that does such a job pays for it
+    # Heavy, all of them: only a child that does such a job pays for it.
+    from agents.service import continue_run
+    from ranking.errors import RankingError
+    from simulator.errors import SimulatorError
 
     with database().read() as session:
         workspace = Workspaces(session).get(job.workspace_id).name
-    continue_run(settings.model_copy(update={"workspace": workspace}), job.payload["run_id"])
+    try:
+        continue_run(settings.model_copy(update={"workspace": workspace}), job.payload["run_id"])
+    except (RankingError, SimulatorError) as error:
+        raise BadInput(error.code, str(error)) from error  # it will not be better the next time
 
 
 def keep() -> None:
