@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import AgglomerativeClustering  # type: ignore[import-untyped]
-from sklearn.metrics import silhouette_score  # type: ignore[import-untyped]
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import silhouette_score
 
 from agents.drafts import KeyPoint
 from knowledge.embedding import Embedder

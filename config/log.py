@@ -9,6 +9,8 @@ NOISY = ("httpx", "chromadb", "sentence_transformers", "urllib3", "alembic", "op
 
 def configure_logging(level: str = "WARNING") -> None:
     """Send records of this level and above to standard error; chatty libraries only from WARNING on."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

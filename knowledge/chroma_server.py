@@ -2,7 +2,8 @@
 
 Two processes must never open one Chroma folder (vectors are lost without an error), so a server stands
 between. Every user holds a shared lock on ``chroma.users``; the keeper (``knowledge.chroma_keeper``) ends the
-server when it can lock that file alone. The kernel drops a dead process's locks, so a kill leaves nothing running.
+server when it can lock that file alone. The kernel drops a dead process's locks, so a kill leaves nothing
+running.
 """
 
 from __future__ import annotations

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import chromadb
 import httpx
 import numpy as np
 from chromadb.api.models.Collection import Collection as ChromaCollection
+from chromadb.api.types import Where
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 from numpy.typing import NDArray
@@ -63,7 +65,7 @@ class Index:
         most = min(limit, self._collection.count())
         if most == 0 or (paper_ids is not None and not paper_ids):
             return []
-        where = None if paper_ids is None else {"paper_id": {"$in": list(paper_ids)}}
+        where = None if paper_ids is None else cast(Where, {"paper_id": {"$in": list(paper_ids)}})
         answer = self._collection.query(
             query_embeddings=vector[np.newaxis], n_results=most, where=where, include=["distances"]
         )

@@ -100,7 +100,7 @@ class Library:
             report("Embedding passages", len(waiting), len(waiting))
 
     def search(self, text: str, *, paper_ids: Collection[str] | None = None, limit: int = 10) -> list[Hit]:
-        """The passages nearest to a text, by meaning and by words, of all papers or those named; best first."""
+        """The passages nearest to a text, by meaning and by words; of all papers or of some, best first."""
         with self._database.read() as session:
             papers = Papers(session, self._workspace_id)
             passages = papers.passages(paper_ids)

@@ -17,7 +17,7 @@ Places = NDArray[np.intp]
 SAMPLE = 400
 """Candidates from which typical distances are read off."""
 
-SHARPNESS = 3
+SHARPNESS = 2
 """Power of the traits' cosine: 0.8 counts half, 0.5 an eighth (Schur: still positive semidefinite)."""
 
 

@@ -1,7 +1,7 @@
 """The Gaussian process behind the ranking: one model a point of a small grid, averaged by their evidence.
 
-Averaging beats optimising at these budgets: maximum likelihood on ten results collapses to a length scale that
-knows only its own points.
+Averaging beats optimising at these budgets: maximum likelihood on ten results collapses to a length scale
+that knows only its own points.
 """
 
 from __future__ import annotations

@@ -72,12 +72,12 @@ def _best(point: KeyPoint, candidate: Sequence[KeyPoint], likeness: NDArray[np.f
 
 def judge(truth: Name, candidate: Name, likeness: float) -> tuple[float, Reason]:
     """The match of two names whose texts are alike by ``likeness`` in [0, 1], and its reason."""
+    found = departures(truth, candidate)
+    if found is not None and not found:
+        return 1.0, "same"
     if opposite(truth, candidate):
         return 0.0, "opposite"
-    found = departures(truth, candidate)
-    if found is not None:
-        if not found:
-            return 1.0, "same"
+    if found:
         reason = min(sorted(found), key=lambda departure: CAPS[departure])
         # Something of the same kind is worth more than a substitute, and the more the nearer it is.
         nearness = ratio(truth, candidate) * (1.0 if truth.words == candidate.words else likeness)

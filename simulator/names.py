@@ -14,13 +14,15 @@ from typing import Literal
 Departure = Literal["broader", "narrower", "lower parameter", "higher parameter"]
 
 _DASHES = re.compile("[\u00ad\u2010-\u2015\u2212]")
-_WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+|[,;:()]")
 _SYMBOL = re.compile(r".+[A-Z]|.*[A-Z].*\d")
 _ABSENT = re.compile(r"(\w+)-free\b")
 _SMALL_WORDS = frozenset(
-    "a an and as at by for from in into its of on onto or that the this to using via with".split()
+    "a an and as at by for from in into its of on onto or that the this to using via".split()
 )
 _NEGATIONS = frozenset("lacking no non not without".split())
+_ENDS_OF_NEGATION = frozenset("but with".split())
+_NOT = "¬"
 _FORMULAS = frozenset("CO CS HF NO".split())
 """Substances that folding their case would turn into an element, or into a word."""
 
@@ -51,7 +53,8 @@ class Name:
     """A name read: its words in one spelling, small words left out, and its amounts in base units."""
 
     words: tuple[str, ...]
-    negated: bool
+    """What is said to be absent is another word: "no binder" reads ("¬binder",)."""
+
     symbols: frozenset[str]
     """Those of the words that were written as formulas or abbreviations."""
     quantities: Mapping[str, tuple[float, ...]]
@@ -62,7 +65,7 @@ class Name:
 def read(text: str) -> Name:
     """A name in normal form: NFKC, case, dashes and plurals folded, amounts taken out."""
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
-    plain = _ABSENT.sub(r"without \1", re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain))
+    plain = _ABSENT.sub(r"without \1,", re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain))
     quantities: dict[str, tuple[float, ...]] = {}
 
     def take(match: re.Match[str]) -> str:
@@ -74,13 +77,11 @@ def read(text: str) -> Name:
         quantities[dimension] = (*quantities.get(dimension, ()), amount)
         return " "
 
-    tokens = _WORD.findall(_QUANTITY.sub(take, _ACIDITY.sub(take, plain)))
-    folded = [token if token in _FORMULAS else _singular(token.casefold()) for token in tokens]
-    words = tuple(word for word in folded if word not in _SMALL_WORDS | _NEGATIONS)
+    tokens = _TOKEN.findall(_QUANTITY.sub(take, _ACIDITY.sub(take, plain)))
+    words = _words(tokens)
     return Name(
         words=words if words or quantities else (plain.casefold(),),
-        negated=any(word in _NEGATIONS for word in folded),
-        symbols=frozenset(word for token, word in zip(tokens, folded, strict=True) if _SYMBOL.match(token)),
+        symbols=frozenset(_fold(token) for token in tokens if _SYMBOL.match(token)),
         quantities=MappingProxyType(quantities),
     )
 
@@ -90,8 +91,6 @@ def departures(truth: Name, candidate: Name) -> set[Departure] | None:
 
     One whose words are among the other's is the broader; so is one that does not say an amount.
     """
-    if truth.negated != candidate.negated:
-        return None
     found: set[Departure] = set()
     if truth.words != candidate.words:
         if not _nested(truth, candidate) or set(truth.words) == set(candidate.words):
@@ -103,8 +102,9 @@ def departures(truth: Name, candidate: Name) -> set[Departure] | None:
 
 
 def opposite(truth: Name, candidate: Name) -> bool:
-    """Whether one is said to be without what the other has."""
-    return truth.negated != candidate.negated and _nested(truth, candidate)
+    """Whether one is said to be without something that the other has."""
+    known, offered = set(truth.words), set(candidate.words)
+    return any(_NOT + word in offered for word in known) or any(_NOT + word in known for word in offered)
 
 
 def other_substance(truth: Name, candidate: Name) -> bool:
@@ -156,6 +156,24 @@ def _amounts(truth: Name, candidate: Name) -> set[Departure]:
         if not math.isclose(wanted, given, rel_tol=1e-6):
             found.add("lower parameter" if given < wanted else "higher parameter")
     return found
+
+
+def _words(tokens: list[str]) -> tuple[str, ...]:
+    """The words that carry meaning; a negation reaches to the next stop, "but" or "with"."""
+    words: list[str] = []
+    sign = ""
+    for word in map(_fold, tokens):
+        if word in _NEGATIONS:
+            sign = _NOT
+        elif word in _ENDS_OF_NEGATION or not word.isalnum():
+            sign = ""
+        elif word not in _SMALL_WORDS:
+            words.append(sign + word)
+    return tuple(words)
+
+
+def _fold(token: str) -> str:
+    return token if token in _FORMULAS else _singular(token.casefold())
 
 
 def _singular(word: str) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ from agents.report.figures import number
 ACCENT, INK, MUTED, RULE, FAIL = "#0b6e6e", "#1c2426", "#5d686b", "#d5dbdc", "#b3402a"
 CLUSTER_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7a4fb3", "#666666")
 CLUSTER_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "touchstone",
     "font.family": "sans-serif",
@@ -36,6 +37,7 @@ STYLE = {
     "text.color": INK,
     "axes.unicode_minus": True,
 }
+"""Any: matplotlib's stubs ask for the literal name of every setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,8 @@ def hypothesis_map(document: RunDocument) -> Plot | None:
                 continue
             style = place % len(CLUSTER_COLOURS) if cluster else -1
             axes.scatter(
-                [one.x for one in group],
-                [one.y for one in group],
+                [one.x or 0.0 for one in group],
+                [one.y or 0.0 for one in group],
                 s=[26 + 90 * (one.p_best or 0.0) for one in group],
                 c=CLUSTER_COLOURS[style],
                 marker=CLUSTER_MARKERS[style],
@@ -249,7 +251,7 @@ def _short(text: str, length: int) -> str:
 
 def _svg(name: str, draw: Callable[[Axes], None], width: float, height: float) -> str:
     """A drawing as an SVG element, its ids its own among the page's others."""
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.subplots())

@@ -6,7 +6,7 @@ import logging
 import re
 from pathlib import Path
 
-import bibtexparser
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware, MonthIntMiddleware
 from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
 
@@ -17,9 +17,7 @@ logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what is broken i
 
 def parse_bibtex(path: Path) -> ParsedFile:
     text = path.read_text(encoding="utf-8-sig")
-    library = bibtexparser.parse_string(
-        text, append_middleware=[LatexDecodingMiddleware(), MonthIntMiddleware()]
-    )
+    library = parse_string(text, append_middleware=[LatexDecodingMiddleware(), MonthIntMiddleware()])
     papers: list[ParsedPaper] = []
     broken = [BrokenEntry(path.name, _name(block), _reason(block)) for block in library.failed_blocks]
     for entry in library.entries:

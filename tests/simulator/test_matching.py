@@ -73,6 +73,8 @@ def test_being_without_a_thing_is_not_having_it() -> None:
     assert match("copper catalyst", "no copper catalyst").m == 0
     assert match("solvent-free milling", "solvent milling").m == 0
     assert match("solvent-free milling", "milling without solvent").m > 0.45
+    assert match("iron redox couple", "deionised water, no redox couple").m == 0
+    assert match("silver catalyst", "silver catalyst without binder").reason == "narrower"
 
 
 @pytest.mark.parametrize(

@@ -186,11 +186,10 @@ def _complete(span: Span) -> bool:
         r"[a-z]{3}(?<!pro)(?<!ro)of$", text
     ):  # "voltageof": a line break was lost before it reached us
         return False
-    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"} or last.dep_ in {
-        "amod",
-        "nummod",
-        "compound",
-    }:
+    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"}:
+        return False
+    # What modifies a verb was not cut off from its noun: the parser only mistook a subject.
+    if last.dep_ in {"amod", "nummod", "compound"} and last.head.pos_ not in {"VERB", "AUX"}:
         return False
     return all(text.count(opener) == text.count(closer) for opener, closer in ("()", "[]"))
 

@@ -77,7 +77,7 @@ class ChemistryTokenizer:
 def english() -> Language:
     """The pipeline (tagger, parser, lemmatizer); loading takes about half a second."""
     nlp: Language = import_module(MODEL_PACKAGE).load(exclude=["ner"])
-    nlp.tokenizer = ChemistryTokenizer(nlp.vocab)  # type: ignore[assignment]
+    nlp.tokenizer = ChemistryTokenizer(nlp.vocab)
     return nlp
 
 

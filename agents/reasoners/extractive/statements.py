@@ -92,7 +92,11 @@ def _active(verb: Token) -> Iterator[Statement]:
     body = _body(verb)
     if body is None or _negated(verb):
         return
-    subject = child_of(verb, "nsubj", "csubj") or _unseen_subject(verb)
+    subject = child_of(verb, "nsubj", "csubj")
+    unseen = _unseen_subject(verb) if subject is None else None
+    if unseen is not None:
+        yield unseen, unseen[-1], verb, body
+        return
     governor = verb
     while (
         subject is None
@@ -114,12 +118,18 @@ def _active(verb: Token) -> Iterator[Statement]:
         yield phrase(subject, longest=LONGEST_MEANS), subject, verb, body
 
 
-def _unseen_subject(verb: Token) -> Token | None:
-    """The noun just before a main verb that the parser left without a subject."""
+UNSEEN = frozenset({"NN", "NNS", "NNP", "NNPS", "JJ", "VBN", "VBG"})
+
+
+def _unseen_subject(verb: Token) -> Span | None:
+    """The noun phrase just before a main verb that the parser hung onto the verb piece by piece."""
     if verb.dep_ != "ROOT" or verb.tag_ not in {"VBZ", "VBP"}:
         return None
-    chunks = [chunk for chunk in verb.doc.noun_chunks if chunk.end == verb.i]
-    return chunks[0].root if chunks else None
+    start = verb.i
+    while start > verb.sent.start and verb.doc[start - 1].tag_ in UNSEEN:
+        start -= 1
+    before = verb.doc[start : verb.i]
+    return before if len(before) and before[-1].pos_ in {"NOUN", "PROPN"} else None
 
 
 def _passive(verb: Token) -> Iterator[Statement]:
