@@ -44,7 +44,7 @@ class ExtractiveReasoner:
         cited = [by_id[i] for i in dict.fromkeys(draft.inspirations) if i in by_id]
         said = draft.statement.lower()
         quotes = {evidence.quote for clause in draft.clauses for evidence in clause.evidence}
-        return [f for f in findings(cited) if f.evidence.quote in quotes and f.means.lower() in said]
+        return [f for f in findings(cited) if f.evidence[-1].quote in quotes and f.means.lower() in said]
 
     def name_cluster(self, key_points: Sequence[KeyPoint]) -> str:
         """The key point whose words the others use most, in at most six words."""

@@ -31,6 +31,13 @@ class Aim:
         return f"give access to {self.subject}"
 
     @property
+    def without(self) -> str:
+        """What is to be expected of a control: ``fall behind in toughness``."""
+        if self.outcome.startswith("improve "):
+            return f"fall behind in {self.goal}"
+        return f"fail to {self.outcome}"
+
+    @property
     def goal(self) -> str:
         """The goals in words, or the subject where the question names none."""
         return words.joined(list(self.goals[:3])) if self.goals else self.subject
@@ -65,6 +72,9 @@ ENDS = re.compile(
     r"|\s+with\s+(?=(?:high|low|precise|better|improved)\b)"
 )
 """Where a noun phrase ends and a clause about it begins."""
+
+COMPARATIVE = re.compile(r"^(?:an? |the )?(?:improved|better|enhanced|increased|higher|greater|superior) ")
+"""That it should be better is what is asked; the thing itself is wanted."""
 
 OBSTACLE = re.compile(
     r"\b(?:overcom\w+|address\w*|avoid\w*|given the|without|limitations?|challenges?|issues)\b",
@@ -118,7 +128,7 @@ def _wanted(text: str) -> str | None:
 
 def _cut(text: str) -> str:
     """A noun phrase without its clauses, its first word in lower case unless it is a name."""
-    text = tidy(ENDS.split(tidy(text))[0])
+    text = COMPARATIVE.sub("", tidy(ENDS.split(tidy(text))[0]))
     first = english()(text)[0]
     plain = text[:1].isupper() and text[1:2].islower() and first.pos_ != "PROPN"
     return text[:1].lower() + text[1:] if plain else text

@@ -8,24 +8,24 @@ from agents.drafts import Clause, Draft
 from agents.reasoners.extractive.aim import Aim
 from agents.reasoners.extractive.findings import Finding
 from agents.reasoners.extractive.selection import Pair
-from agents.reasoners.extractive.words import capitalised
+from agents.reasoners.extractive.words import WEAK_VERBS, capitalised
 
 
 def compose(aim: Aim, pair: Pair) -> Draft:
     """A draft of four clauses, each with the sentences that it was lifted from."""
     first, second = pair.core, pair.inspiration
-    both = (first.evidence, second.evidence)
+    both = (*first.evidence, *second.evidence)
     clauses = (
         Clause("proposal", _proposal(aim, first, second), both),
-        Clause("mechanism", _mechanism(first, pair.core_goal), (first.evidence,)),
-        Clause("mechanism", _mechanism(second, pair.inspiration_goal, second=True), (second.evidence,)),
-        Clause("prediction", _prediction(aim, second), (second.evidence,)),
+        Clause("mechanism", _mechanism(first, pair.core_goal), first.evidence),
+        Clause("mechanism", _mechanism(second, pair.inspiration_goal, second=True), second.evidence),
+        Clause("prediction", _prediction(aim, second), second.evidence),
     )
     return Draft(
         title=_title(first, second),
         statement=" ".join(clause.text for clause in clauses),
         clauses=clauses,
-        inspirations=(first.evidence.passage_id, second.evidence.passage_id),
+        inspirations=(first.source.passage_id, second.source.passage_id),
     )
 
 
@@ -48,32 +48,16 @@ def _proposal(aim: Aim, first: Finding, second: Finding) -> str:
         if other.doing:
             return capitalised(f"{done.agent}, and in the same system {other.agent}, should {outcome}.")
         return capitalised(f"{done.agent}, with {other.agent} in place, should {outcome}.")
-    match first.kind, second.kind:
-        case ("material", "feature"):
-            return _built_in(first, second, outcome)
-        case ("feature", "material"):
-            return _built_in(second, first, outcome)
-        case ("material", "material"):
-            return f"Building {first.agent} and {second.agent} into one system should {outcome}."
-        case ("process", "process"):
-            return f"Running {first.agent} together with {second.agent} should {outcome}."
-        case ("feature", "feature"):
-            return f"Designing for {first.agent} as well as for {second.agent} should {outcome}."
-        case ("process", "material") | ("material", "process"):
-            process, material = (first, second) if first.kind == "process" else (second, first)
-            wording = (
-                f"Bringing {material.agent} into {process.agent} should {outcome}.",
-                f"{capitalised(process.agent)} in the presence of {material.agent} should {outcome}.",
-            )
-            return wording[_turn(first.means, second.means, of=2)]
-        case _:
-            process, feature = (first, second) if first.kind == "process" else (second, first)
-            return capitalised(f"{process.agent} designed around {feature.agent} should {outcome}.")
-
-
-def _built_in(material: Finding, feature: Finding, outcome: str) -> str:
-    verb = "are" if feature.plural else "is"
-    return capitalised(f"{material.agent} into which {feature.agent} {verb} built should {outcome}.")
+    if first.kind == second.kind == "material":
+        return f"Building {first.agent} and {second.agent} into one system should {outcome}."
+    if {first.kind, second.kind} == {"process", "material"}:
+        process, material = (first, second) if first.kind == "process" else (second, first)
+        wording = (
+            f"Bringing {material.agent} into {process.agent} should {outcome}.",
+            f"{capitalised(process.agent)} in the presence of {material.agent} should {outcome}.",
+        )
+        return wording[_turn(first.means, second.means, of=2)]
+    return f"Combining {first.agent} with {second.agent} should {outcome}."
 
 
 def _mechanism(finding: Finding, goal: str | None, *, second: bool = False) -> str:
@@ -95,9 +79,12 @@ def _mechanism(finding: Finding, goal: str | None, *, second: bool = False) -> s
 def _prediction(aim: Aim, second: Finding) -> str:
     """What would prove it wrong: the control that lacks what the inspiration brings."""
     without = f"made without {second.again}" if second.doing else f"without {second.again}"
+    plain = f"The test is a control {without}: if it does as well, the hypothesis is wrong."
+    if second.verb in WEAK_VERBS:
+        return plain  # nothing in the control would "exhibit" it, which nobody doubts
     wording = (
-        f"In a control {without} nothing would {second.purpose}, so it should fall behind in {aim.goal}.",
-        f"The test is a control {without}: if it does as well, the hypothesis is wrong.",
+        f"In a control {without} nothing would {second.purpose}, so it should {aim.without}.",
+        plain,
         f"If that is so, leaving out {second.again} should cost most of the gain, "
         f"since nothing else would {second.purpose}.",
     )

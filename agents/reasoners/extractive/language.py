@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib import import_module
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span, Token
@@ -119,6 +120,43 @@ def phrase(head: Token, *, longest: int, keep: frozenset[str] | set[str] = KEPT_
     return head.doc[first : last + 1]
 
 
+LONGEST_MEANS = 11
+LONGEST_EFFECT = 16
+"""Tokens."""
+
+
+class Statement(NamedTuple):
+    """One thing that a sentence says acts on another."""
+
+    means: Span
+    head: Token
+    """Of the means: a noun, or the verb of a clause that tells what was done."""
+    verb: Token
+    body: Span
+    """The verb's object and what follows."""
+    said: str | None = None
+    """The verb to say it with, where the sentence's own will not do."""
+
+
+def child_of(token: Token, *deps: str) -> Token | None:
+    """The token's first child in one of these relations."""
+    return next((child for child in token.children if child.dep_ in deps), None)
+
+
+def object_of(token: Token, *prepositions: str) -> Token | None:
+    """What stands behind one of these prepositions of the token's."""
+    for child in token.children:
+        if child.dep_ in {"prep", "agent"} and child.lower_ in prepositions:
+            return child_of(child, "pobj", "pcomp")
+    return None
+
+
+def negated(verb: Token) -> bool:
+    return any(child.dep_ == "neg" for child in verb.children) or (
+        verb.dep_ == "xcomp" and verb.head.lemma_ in {"fail", "struggle"}
+    )
+
+
 def _gap(doc: Doc, last: int, start: int) -> bool:
     """Whether something other than a comma stands between two pieces of a phrase."""
     return any(not (token.text == "," or token.dep_ == "cc") for token in doc[last + 1 : start])
@@ -126,10 +164,13 @@ def _gap(doc: Doc, last: int, start: int) -> bool:
 
 ASIDE = re.compile(r"\s+\((?![SREZ]\))[^()]{0,80}\)")
 CITATION = re.compile(r"\s*[(\[]\d+(?:\s*[-–,]\s*\d+)*[)\]]|(?<=[a-z]{4})\d+(?:[-–,]\d+)*(?=\W|$)")
+TIME = re.compile(
+    r"\s+(?:in recent|(?:in|over|during) the (?:past|last|recent)(?: \w+)?) (?:years?|decades?)$"
+)
 MARKUP = re.compile(r"</?[a-z]+[^<>]*>")
 
 
 def tidy(text: str) -> str:
-    """A span as running text: citation numbers and bracketed asides gone, spaces single."""
+    """A span as running text: citation numbers, asides in brackets and "in recent years" gone."""
     text = ASIDE.sub("", CITATION.sub("", MARKUP.sub("", text)))
-    return re.sub(r"\s+", " ", text).strip(" ,;:.-–—'’\"“”")
+    return TIME.sub("", re.sub(r"\s+", " ", text)).strip(" ,;:.-–—'’\"“”")

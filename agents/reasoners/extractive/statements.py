@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from spacy.tokens import Span, Token
 
 from agents.reasoners.extractive import words
-from agents.reasoners.extractive.language import phrase
-
-LONGEST_MEANS = 11
-LONGEST_EFFECT = 16
-
-Statement = tuple[Span, Token, Token, Span]
-"""Means, its head, the verb, and the verb's object with what follows."""
+from agents.reasoners.extractive.idioms import idioms
+from agents.reasoners.extractive.language import (
+    LONGEST_EFFECT,
+    LONGEST_MEANS,
+    Statement,
+    child_of,
+    negated,
+    object_of,
+    phrase,
+)
 
 
 def statements(sentence: Span) -> Iterator[Statement]:
@@ -21,6 +24,7 @@ def statements(sentence: Span) -> Iterator[Statement]:
     for token in sentence:
         if token.pos_ not in {"VERB", "AUX"}:
             continue
+        yield from idioms(token)
         lemma = token.lemma_.lower()
         if lemma in words.EFFECT_VERBS:
             yield from _active(token)
@@ -30,25 +34,15 @@ def statements(sentence: Span) -> Iterator[Statement]:
             yield from _instrumental(token)
         if lemma in words.REPORT_VERBS:
             yield from _route(token)
+            yield from _purpose(token)
         if lemma in words.REPORT_VERBS and _governor(token) is not None:
             yield from _active(token)
-
-
-def child_of(token: Token, *deps: str) -> Token | None:
-    """The token's first child in one of these relations."""
-    return next((child for child in token.children if child.dep_ in deps), None)
 
 
 def _governor(verb: Token) -> Token | None:
     """The verb of use that this one is the purpose of: ``salting out is applied to develop …``."""
     head = verb.head
     return head if verb.dep_ in {"xcomp", "advcl"} and head.lemma_.lower() in words.USING_VERBS else None
-
-
-def _negated(verb: Token) -> bool:
-    return any(child.dep_ == "neg" for child in verb.children) or (
-        verb.dep_ == "xcomp" and verb.head.lemma_ in {"fail", "struggle"}
-    )
 
 
 INTRANSITIVE = frozenset({"lead", "result", "contribute"})
@@ -90,12 +84,12 @@ def _completed(verb: Token, body: Span) -> Span:
 def _active(verb: Token) -> Iterator[Statement]:
     """``X increases Y``; ``X, which increases Y``; ``X is used to increase Y``; ``X does Y and lowers Z``."""
     body = _body(verb)
-    if body is None or _negated(verb):
+    if body is None or negated(verb):
         return
     subject = child_of(verb, "nsubj", "csubj")
     unseen = _unseen_subject(verb) if subject is None else None
     if unseen is not None:
-        yield unseen, unseen[-1], verb, body
+        yield Statement(unseen, unseen[-1], verb, body)
         return
     governor = verb
     while (
@@ -105,18 +99,28 @@ def _active(verb: Token) -> Iterator[Statement]:
     ):
         governor = governor.head
         subject = child_of(governor, "nsubj", "nsubjpass", "csubj")
-        if _negated(governor):
+        if negated(governor):
             return
-    if verb.dep_ == "relcl" and (subject is None or subject.tag_ in {"WDT", "WP"}):
-        subject = verb.head
-    if verb.dep_ == "acl" and verb.tag_ == "VBG" and subject is None:
-        subject = verb.head
-    if subject is not None and subject.pos_ in {"NOUN", "PROPN"}:
+    if governor.dep_ == "relcl" and (subject is None or subject.tag_ in {"WDT", "WP"}):
+        subject = governor.head
+    if verb.dep_ == "acl" and verb.tag_ in {"VBG", "VB"} and subject is None:
+        subject = _owner(verb.head) if verb.tag_ == "VB" else verb.head
+    if subject is not None and (subject.pos_ in {"NOUN", "PROPN"} or subject.lower_ in POINTING):
         keep = frozenset({"prep", "pobj", "compound", "nummod", "amod", "nmod", "conj", "cc", "pcomp"})
-        yield phrase(subject, longest=LONGEST_MEANS, keep=keep), subject, verb, body
+        yield Statement(phrase(subject, longest=LONGEST_MEANS, keep=keep), subject, verb, body)
     elif subject is not None and subject.tag_ == "VBG":
-        yield phrase(subject, longest=LONGEST_MEANS), subject, verb, body
+        yield Statement(phrase(subject, longest=LONGEST_MEANS), subject, verb, body)
 
+
+def _owner(noun: Token) -> Token | None:
+    """Whose potential it is: ``X has the potential to replace Y``; else the noun: ``X to direct Y``."""
+    if noun.dep_ == "dobj" and noun.head.lemma_.lower() in {"have", "show", "hold"}:
+        return child_of(noun.head, "nsubj")
+    return noun
+
+
+POINTING = frozenset({"it", "they", "this", "these"})
+"""Subjects that stand for something named before."""
 
 UNSEEN = frozenset({"NN", "NNS", "NNP", "NNPS", "JJ", "VBN", "VBG"})
 
@@ -137,27 +141,35 @@ def _passive(verb: Token) -> Iterator[Statement]:
     subject = child_of(verb, "nsubjpass")
     agent = child_of(verb, "agent")
     means = child_of(agent, "pobj", "pcomp") if agent is not None else None
-    if subject is not None and means is not None and not _negated(verb):
-        yield phrase(means, longest=LONGEST_MEANS), means, verb, phrase(subject, longest=LONGEST_EFFECT)
+    if subject is not None and means is not None and not negated(verb):
+        made = phrase(subject, longest=LONGEST_EFFECT)
+        yield Statement(phrase(means, longest=LONGEST_MEANS), means, verb, made)
 
 
 def _conditional(verb: Token) -> Iterator[Statement]:
-    """``Y is increased when X is added``: the means is the adding, told as the clause tells it."""
-    passive = child_of(verb, "auxpass") is not None
-    subject = child_of(verb, "nsubjpass", "nsubj") if passive else None
+    """``Y rises when X is added``; ``Y is increased when X is added``: the means is the adding."""
     condition = child_of(verb, "advcl")
-    if subject is None or condition is None or condition.lemma_.lower() not in words.ADDING_VERBS:
+    if condition is None or condition.lemma_.lower() not in words.ADDING_VERBS or negated(verb):
         return
     marked = any(child.lower_ in {"when", "if", "once", "after"} for child in condition.lefts)
     added = child_of(condition, "nsubjpass")
-    if marked and added is not None and not _negated(verb):
-        yield phrase(added, longest=LONGEST_MEANS), condition, verb, phrase(subject, longest=LONGEST_EFFECT)
+    if not marked or added is None:
+        return
+    means = phrase(added, longest=LONGEST_MEANS)
+    if child_of(verb, "auxpass") is None:
+        body = _body(verb)
+        if body is not None:
+            yield Statement(means, condition, verb, body, "give")
+        return
+    subject = child_of(verb, "nsubjpass", "nsubj")
+    if subject is not None:
+        yield Statement(means, condition, verb, phrase(subject, longest=LONGEST_EFFECT))
 
 
 def _instrumental(verb: Token) -> Iterator[Statement]:
     """``We made Y by doing X``; ``using X, Y was obtained``."""
     target = child_of(verb, "dobj", "nsubjpass")
-    if target is None or target.pos_ not in {"NOUN", "PROPN"} or _negated(verb):
+    if target is None or target.pos_ not in {"NOUN", "PROPN"} or negated(verb):
         return
     for child in (*verb.children, *target.children):
         means: Token | None = None
@@ -176,7 +188,7 @@ def _instrumental(verb: Token) -> Iterator[Statement]:
         if child.i >= made.start and child.i < made.end:
             made = made.doc[made.start : child.i]
         if len(made) and not made.start <= means.i < made.end:
-            yield phrase(means, longest=LONGEST_MEANS), means, verb, made
+            yield Statement(phrase(means, longest=LONGEST_MEANS), means, verb, made)
 
 
 def _route(verb: Token) -> Iterator[Statement]:
@@ -192,4 +204,16 @@ def _route(verb: Token) -> Iterator[Statement]:
         span = phrase(made, longest=LONGEST_EFFECT)
         end = next((i for i in range(span.start, span.end) if span.doc[i] == link), span.end)
         if end > span.start:
-            yield phrase(means, longest=LONGEST_MEANS), means, verb, span.doc[span.start : end]
+            yield Statement(phrase(means, longest=LONGEST_MEANS), means, verb, span.doc[span.start : end])
+
+
+def _purpose(verb: Token) -> Iterator[Statement]:
+    """``a nickel-catalysed coupling for the synthesis of Y is reported`` enables Y."""
+    target = child_of(verb, "dobj", "nsubjpass")
+    goal = None if target is None else object_of(target, "for")
+    if target is None or goal is None or target.lemma_.lower() in words.ROUTES:
+        return
+    if goal.tag_ != "VBG" and not goal.lemma_.lower().endswith(words.PROCESS_ENDINGS):
+        return
+    means = target.doc[phrase(target, longest=LONGEST_MEANS).start : target.i + 1]
+    yield Statement(means, target, verb, phrase(goal, longest=LONGEST_EFFECT), "enable")

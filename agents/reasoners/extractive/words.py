@@ -16,6 +16,15 @@ EFFECT_VERBS = frozenset(
     template toughen transform trap trigger tune weaken widen yield release store harvest dope bridge
     anchor undergo contribute comprise contain feature combine incorporate have double triple shield
     screen align orient load swell enlarge heal carry keep emit
+    access accommodate activate adsorb anneal assemble balance bind build capture cause charge chelate cleave
+    coat compact concentrate construct coordinate crystallise crystallize cure decouple degrade densify
+    depolymerise depolymerize deprotonate desolvate diminish disperse disrupt dissolve distribute elongate
+    encapsulate engineer enrich etch exfoliate expedite fluorinate functionalise functionalize harness
+    homogenise homogenize hydrogenate hydrolyse hydrolyze immobilise immobilize impart intensify
+    intercalate interlock isolate lengthen lock loosen methylate modify nucleate obviate oxidise oxidize
+    passivate percolate pin polarise polarize polymerise polymerize prestretch protonate quench rearrange
+    recycle regenerate reinforce rigidify seal sensitise sensitize separate shuttle solvate suppress
+    tailor tighten transfer transport unlock
     """.split()
 )
 """Verbs (lemmas) by which one thing acts on another."""
@@ -45,6 +54,31 @@ DRAWBACKS = frozenset(
     """.split()
 )
 
+TOOLS = frozenset(
+    """
+    access alternative approach avenue basis candidate foundation handle key means method opportunity option
+    pathway platform procedure protocol replacement route strategy substitute technique technology tool way
+    """.split()
+)
+"""Nouns that are for something: whoever is a tool for it enables it."""
+
+TRANSPARENT = frozenset(
+    """
+    ability action adaptability addition application capability characteristic effect employment
+    exploitation help implementation influence inclusion nature presence property role use utilisation
+    utilization
+    """.split()
+)
+"""Nouns behind which what acts comes after ``of``."""
+
+QUANTITIES = frozenset(
+    """
+    abundance amount array class collection couple family group handful host kind lot majority number part
+    plethora portion range scope selection series set sort spectrum type variety wealth
+    """.split()
+)
+"""Nouns that only count what comes after ``of``."""
+
 USING_VERBS = frozenset("apply use employ utilise utilize exploit adopt leverage harness implement".split())
 ROUTES = frozenset(
     """
@@ -69,7 +103,8 @@ APPLICATIONS = frozenset(
 
 EMPTY_OBJECTS = frozenset(
     """
-    implication     promise tool avenue guideline approach opportunity instance understanding insight evidence
+    concern debate implication promise question
+    tool avenue guideline approach opportunity instance understanding insight evidence
     observation way example development agreement rise proliferation care rule level route challenge
     attention interest framework-for basis platform concept possibility potential hope information light
     hint guidance applicability scope-of impact environment proof study review application advantage
@@ -82,10 +117,11 @@ EMPTY_OBJECTS = frozenset(
 
 EMPTY_MEANS = frozenset(
     """
+    chemistry collaboration community discipline discovery engagement industry voltage
     functionality daytime gain rise aim inability existence ability possibility capability advancement
     development analysis role degree parameter result finding study work experiment calculation
     measurement simulation observation investigation evidence data theory model literature author team
-    progress interest demand need lack prototype workflow technique robot electronic electronics problem
+    progress interest demand need lack prototype workflow robot electronic electronics problem
     challenge question paper review case example understanding knowledge temperature practice level
     technology microscopy spectroscopy spectrum diffraction tolerance translation adoption
     """.split()
@@ -102,9 +138,9 @@ WANTED_HIGH = (
 )
 """What nobody wants low."""
 
-WEAK_VERBS = frozenset(
+WEAK_VERBS = frozenset({"bear on", "serve as"}) | frozenset(
     """
-    show exhibit undergo establish determine change have offer convert feature contain use
+    show exhibit undergo establish determine change have offer convert feature contain use comprise
     """.split()
 )
 """Effect verbs that say little about how."""
@@ -218,7 +254,10 @@ def is_plural(noun: str) -> bool:
 
 
 def third_person(verb: str) -> str:
-    """``increase`` becomes ``increases``."""
+    """``increase`` becomes ``increases``, ``serve as`` becomes ``serves as``."""
+    if " " in verb:
+        first, rest = verb.split(" ", 1)
+        return f"{third_person(first)} {rest}"
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
     if verb.endswith(("s", "x", "z", "ch", "sh")):
@@ -229,7 +268,10 @@ def third_person(verb: str) -> str:
 
 
 def gerund(verb: str) -> str:
-    """``increase`` becomes ``increasing``."""
+    """``increase`` becomes ``increasing``, ``serve as`` becomes ``serving as``."""
+    if " " in verb:
+        first, rest = verb.split(" ", 1)
+        return f"{gerund(first)} {rest}"
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
