@@ -31,11 +31,13 @@ class ExtractiveReasoner:
         return [compose(aim, pair) for pair in pairs]
 
     def decompose(self, brief: Brief, draft: Draft, sources: Sequence[Source]) -> list[KeyPoint]:
-        """What each cited finding brings in, and what it acts on."""
+        """What each cited finding brings in, and then the materials that it acts on."""
+        cited = self._cited(draft, sources)
+        found = [KeyPoint(f.means, f"{words.gerund(f.verb)} {f.rest}") for f in cited]
+        found += [KeyPoint(thing, f"acted on by {f.means}") for f in cited for thing in f.things]
         points: dict[str, KeyPoint] = {}
-        for finding in self._cited(draft, sources):
-            role = f"{words.gerund(finding.verb)} {finding.rest}"
-            points.setdefault(finding.means.lower(), KeyPoint(finding.means, role))
+        for point in found:
+            points.setdefault(point.name.lower(), point)
         return list(points.values())
 
     def _cited(self, draft: Draft, sources: Sequence[Source]) -> list[Finding]:

@@ -21,7 +21,7 @@ from agents.reasoners.extractive.language import (
     phrase,
     tidy,
 )
-from agents.reasoners.extractive.naming import Kind, article, kind, lowered, named, plural
+from agents.reasoners.extractive.naming import Kind, article, kind, lowered, named, plural, things
 from agents.reasoners.extractive.soundness import complete, discourages, says_something, stands_alone, whole
 from agents.reasoners.extractive.statements import statements
 from knowledge.chunking import sentences
@@ -44,6 +44,8 @@ class Finding:
     """Base form."""
     rest: str
     """The verb's object and what belongs to it."""
+    things: tuple[str, ...]
+    """Materials that the effect is about."""
     evidence: tuple[Evidence, ...]
     """The sentence that says it; two where the means is named in the one before."""
 
@@ -171,6 +173,7 @@ def _finding(sentence: _Read, before: _Read | None, statement: Statement) -> Fin
         plural=not done and plural(means, head),
         verb=said or _base(verb),
         rest=rest,
+        things=tuple(thing for thing in things(body) if thing.lower() not in name.lower()),
         evidence=(*evidence, _evidence(sentence, here)),
     )
 

@@ -80,6 +80,17 @@ def lowered(text: str, first: Token) -> str:
     )
 
 
+def things(body: Span) -> tuple[str, ...]:
+    """The materials that an effect is about, each by its name."""
+    found = []
+    for chunk in body.noun_chunks:
+        if kind(chunk.root) == "material":
+            name = named(chunk, chunk.root)
+            if name is not None:
+                found.append(name)
+    return tuple(dict.fromkeys(found))
+
+
 def plural(means: Span, head: Token) -> bool:
     coordinated = any(token.lower_ == "and" and token.head == head for token in means)
     return words.is_plural(head.text) or head.tag_ == "NNS" or (coordinated and head.tag_ != "VBG")
