@@ -10,6 +10,7 @@ from agents.reasoners.extractive import words
 from agents.reasoners.extractive.aim import read_aim
 from agents.reasoners.extractive.compose import compose
 from agents.reasoners.extractive.findings import Finding, findings
+from agents.reasoners.extractive.naming import shortened
 from agents.reasoners.extractive.selection import choose_pairs
 from knowledge.embedding import Embedder
 
@@ -49,11 +50,11 @@ class ExtractiveReasoner:
         return [f for f in findings(cited) if f.evidence[-1].quote in quotes and f.means.lower() in said]
 
     def name_cluster(self, key_points: Sequence[KeyPoint]) -> str:
-        """The key point whose words the others use most, in at most six words."""
+        """The key point whose words the others use most, without its tail where it is long."""
         counts = Counter(word for point in key_points for word in set(point.name.lower().split()))
 
         def shared(point: KeyPoint) -> tuple[float, int, str]:
             parts = point.name.lower().split()
             return sum(counts[w] for w in parts) / len(parts) ** 0.5, -len(parts), point.name
 
-        return " ".join(max(key_points, key=shared).name.split()[:6])
+        return shortened(max(key_points, key=shared).name)

@@ -21,7 +21,7 @@ from agents.reasoners.extractive.language import (
     phrase,
     tidy,
 )
-from agents.reasoners.extractive.naming import Kind, article, kind, lowered, named, plural, things
+from agents.reasoners.extractive.naming import Kind, article, kind, lowered, named, plural, shortened, things
 from agents.reasoners.extractive.soundness import complete, discourages, says_something, stands_alone, whole
 from agents.reasoners.extractive.statements import statements
 from knowledge.chunking import sentences
@@ -57,7 +57,7 @@ class Finding:
     @property
     def again(self) -> str:
         """The means when it is spoken of a second time."""
-        return ("the " if self.article else "") + _shortened(self.means)
+        return ("the " if self.article else "") + shortened(self.means)
 
     @property
     def effect(self) -> str:
@@ -67,20 +67,6 @@ class Finding:
     @property
     def purpose(self) -> str:
         return f"{self.verb} {self.rest}"
-
-
-TAIL = re.compile(
-    r" (?:with|to|in|into|from|between|through|via|for|on|by|at|under|within|upon|driven|induced) "
-)
-LONG = 7
-
-
-def _shortened(means: str) -> str:
-    """A long name without what follows its first few words: said once, it is known."""
-    if len(means.split()) <= LONG:
-        return means
-    ends = [match.start() for match in TAIL.finditer(means) if len(means[: match.start()].split()) >= 3]
-    return means[: ends[0]] if ends else means
 
 
 def findings(sources: Sequence[Source]) -> list[Finding]:

@@ -104,3 +104,17 @@ def kind(head: Token) -> Kind:
     if head.tag_ == "VBG" or tail in words.PROCESS_HEADS or tail.endswith(words.PROCESS_ENDINGS):
         return "process"
     return "feature"
+
+
+TAIL = re.compile(
+    r" (?:with|to|in|into|from|between|through|via|for|on|by|at|under|within|upon|driven|induced) "
+)
+LONG = 7
+
+
+def shortened(means: str) -> str:
+    """A long name without what follows its first few words: said once, it is known."""
+    if len(means.split()) <= LONG:
+        return means
+    ends = [match.start() for match in TAIL.finditer(means) if len(means[: match.start()].split()) >= 3]
+    return means[: ends[0]] if ends else means

@@ -173,8 +173,8 @@ def _instrumental(verb: Token) -> Iterator[Statement]:
         return
     for child in (*verb.children, *target.children):
         means: Token | None = None
-        if child.dep_ == "prep" and child.lower_ in {"by", "via", "through", "with"}:
-            means = child_of(child, "pcomp") or (child_of(child, "pobj") if child.lower_ != "with" else None)
+        if child.dep_ == "prep" and child.lower_ in {"by", "via", "through"}:
+            means = child_of(child, "pcomp", "pobj")
         elif child.dep_ in {"advcl", "xcomp", "acl"} and child.lower_ in {
             "using",
             "employing",
@@ -188,7 +188,8 @@ def _instrumental(verb: Token) -> Iterator[Statement]:
         if child.i >= made.start and child.i < made.end:
             made = made.doc[made.start : child.i]
         if len(made) and not made.start <= means.i < made.end:
-            yield Statement(phrase(means, longest=LONGEST_MEANS), means, verb, made)
+            said = "give" if verb.lemma_.lower() in words.MAKING_VERBS else None
+            yield Statement(phrase(means, longest=LONGEST_MEANS), means, verb, made, said)
 
 
 def _route(verb: Token) -> Iterator[Statement]:

@@ -38,6 +38,11 @@ REPORT_VERBS = frozenset(
 )
 """Verbs by which authors say what they made."""
 
+MAKING_VERBS = frozenset(
+    "assemble build construct create engineer fabricate make prepare realise realize".split()
+)
+"""What people do; the means by which they do it gives what they make."""
+
 REDUCING_VERBS = frozenset(
     """
     avoid block decrease eliminate hinder impede inhibit limit lower minimise minimize mitigate overcome
