@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from ranking.candidates import Candidate, canonical, check
 from ranking.contributions import Contribution, contributions
 from ranking.errors import RankingError
 from ranking.kernels import Array, Places, setting_kernel, text_kernel, trait_kernel
+from ranking.numbers import scatter, usable
 from ranking.policies import Policy, SurrogatePolicy, policy
 from ranking.standing import Standing, chances_of_best, expected_improvement
 from ranking.surrogate import Observations, Surrogate, fit_surrogate
@@ -48,21 +48,21 @@ class Campaign:
         maximise: bool = True,
         trait_vectors: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
-        check(candidates)
+        self._trait_vectors = dict(trait_vectors or {})
+        check(candidates, self._trait_vectors)
         self._given = tuple(candidates)
         self._candidates = canonical(candidates, seed)
         self._place = {one.id: place for place, one in enumerate(self._candidates)}
         self._policy: Policy = policy or SurrogatePolicy()
         self._seed = seed
-        self._maximise = maximise
-        self._trait_vectors = dict(trait_vectors or {})
+        self._sign = 1.0 if maximise else -1.0
         self._outcomes: list[Outcome] = []
         self._pending: dict[str, None] = {}
         self._excluded: dict[str, None] = {}
         self._traits = trait_kernel(self._candidates, self._trait_vectors)
         self._text = text_kernel(self._candidates)
         self._settings = setting_kernel(self._candidates)
-        self._prior = _standardised(self._candidates)
+        self._prior = _standardised(self._candidates, self._sign)
         self._surrogate: Surrogate | None = None
 
     def recommend(self, n: int = 1) -> list[str]:
@@ -72,8 +72,8 @@ class Campaign:
         view = View(
             surrogate=self._fitted(),
             seen=self._observations(),
-            failed=self._places([one.id for one in self._outcomes if one.score is None]),
-            pending=self._places(list(self._pending)),
+            failed=self._failed(),
+            pending=np.sort(self._places(list(self._pending))),
             open=self._open(),
             prior=self._prior,
         )
@@ -100,12 +100,12 @@ class Campaign:
         self._check(id)
         if status == "failed":
             score, sem = None, None
-        elif score is None or not math.isfinite(score):
+        elif score is None or not usable(score):
             raise RankingError("bad_score", f"the score of '{id}' is no finite number; say that it failed")
-        if sem is not None and not (math.isfinite(sem) and sem >= 0):
+        if sem is not None and not (usable(sem) and sem >= 0):
             raise RankingError("bad_sem", f"the standard error of '{id}' should be finite and 0 or more")
         self._pending.pop(id, None)
-        self._outcomes.append(Outcome(id, score, sem, cost))
+        self._outcomes.append(Outcome(id, _plain(score), _plain(sem), _plain(cost)))
         self._surrogate = None
 
     def withdraw(self, id: str) -> None:
@@ -128,17 +128,16 @@ class Campaign:
         best = float(mean[seen.places].max()) if len(seen.places) else None
         gain = expected_improvement(mean, sd, best)
         chances = chances_of_best(surrogate, self._seed)
-        sign = 1.0 if self._maximise else -1.0
         belief = self._prior if self._prior is not None else np.zeros(len(mean))
         tested = np.bincount(seen.places, minlength=len(mean))
-        lost = self._places([one.id for one in self._outcomes if one.score is None])
-        failed = np.bincount(lost, minlength=len(mean))
-        order = sorted(range(len(mean)), key=lambda n: (-round(float(mean[n]), 12), -belief[n], n))
+        failed = np.bincount(self._failed(), minlength=len(mean))
+        height = np.round((mean - surrogate.center) / surrogate.scale, 9)
+        order = np.lexsort((np.arange(len(mean)), -belief, -height))
         return [
             Standing(
                 id=self._candidates[n].id,
                 rank=rank,
-                mean=sign * float(mean[n]),
+                mean=self._sign * float(mean[n]) + 0.0,  # no -0.0
                 sd=float(sd[n]),
                 p_best=float(chances[n]),
                 expected_improvement=float(gain[n]),
@@ -151,19 +150,22 @@ class Campaign:
     def contributions(self) -> list[Contribution]:
         """What each trait does to the score, largest first."""
         found = contributions(self._fitted())
-        if self._maximise:
+        if self._sign > 0:
             return found
         turned = [Contribution(c.trait, -c.effect, -c.high, -c.low, c.candidates) for c in found]
         return sorted(turned, key=lambda c: (-c.effect, c.trait))
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same."""
+        """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same.
+
+        A policy is kept by its name: one of those that ``policy`` gives, with its usual settings.
+        """
         return {
             "schema": SCHEMA,
             "candidates": [{**asdict(one), "features": dict(one.features)} for one in self._given],
             "policy": self._policy.name,
             "seed": self._seed,
-            "maximise": self._maximise,
+            "maximise": self._sign > 0,
             "trait_vectors": {name: list(map(float, v)) for name, v in self._trait_vectors.items()},
             "outcomes": [asdict(one) for one in self._outcomes],
             "pending": list(self._pending),
@@ -210,14 +212,18 @@ class Campaign:
 
     def _observations(self) -> Observations:
         """The scores, turned so that higher is better; in canonical order, so that theirs cannot matter."""
-        sign = 1.0 if self._maximise else -1.0
         rows = sorted(
-            (self._place[one.id], sign * one.score, math.nan if one.sem is None else one.sem)
+            (self._place[one.id], self._sign * one.score, -1.0 if one.sem is None else one.sem)
             for one in self._outcomes
             if one.score is not None
         )
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-        return Observations(table[:, 0].astype(np.intp), table[:, 1], table[:, 2])
+        # -1 until here because NaN has no place in an order.
+        sems = np.where(table[:, 2] < 0, np.nan, table[:, 2])
+        return Observations(table[:, 0].astype(np.intp), table[:, 1], sems)
+
+    def _failed(self) -> Places:
+        return np.sort(self._places([one.id for one in self._outcomes if one.score is None]))
 
     def _open(self) -> Places:
         closed = {one.id for one in self._outcomes} | self._pending.keys() | self._excluded.keys()
@@ -231,11 +237,18 @@ class Campaign:
             raise RankingError("unknown_candidate", f"the campaign has no candidate '{id}'")
 
 
-def _standardised(candidates: Sequence[Candidate]) -> Array | None:
-    """Prior scores with mean 0 and deviation 1, 0 where there is none; None where nobody has one."""
+def _standardised(candidates: Sequence[Candidate], sign: float) -> Array | None:
+    """Prior scores, higher for better, of mean 0 and deviation 1; None where they tell nothing apart."""
     known = np.array([one.prior for one in candidates if one.prior is not None], dtype=np.float64)
-    spread = float(known.std()) if known.size else 0.0
-    if spread < 1e-12:
+    spread = scatter(known)
+    if not spread:
         return None
     middle = float(known.mean())
-    return np.array([0.0 if one.prior is None else (one.prior - middle) / spread for one in candidates])
+    return np.array(
+        [0.0 if one.prior is None else sign * (one.prior - middle) / spread for one in candidates]
+    )
+
+
+def _plain(number: float | None) -> float | None:
+    """A number that JSON can hold, also where numpy made it."""
+    return None if number is None else float(number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve
 
 from ranking.surrogate import Surrogate
 
@@ -38,17 +37,14 @@ def contributions(surrogate: Surrogate) -> list[Contribution]:
     counts = np.asarray((traits.membership > 0).sum(axis=0)).ravel()
     typical = np.asarray(traits.membership.sum(axis=0)).ravel() / np.maximum(counts, 1)
     mean, square = np.zeros(len(everything)), np.zeros(len(everything))
+    rows = traits.membership[surrogate.observed]
+    used = np.unique(rows.indices)
+    cross = traits.nearness(everything, used) @ rows[:, used].T.toarray() / parts
     for fit in surrogate.fits:
-        own_mean = np.zeros(len(everything))
-        variance = np.full(len(everything), 1.0 / parts)
-        if len(fit.observed):
-            rows = traits.membership[fit.observed]
-            used = np.unique(rows.indices)
-            cross = traits.nearness(everything, used) @ rows[:, used].T.toarray() / parts
-            own_mean = cross @ fit.alpha
-            variance = variance - np.einsum("ij,ji->i", cross, cho_solve(fit.factor, cross.T))
-        mean += fit.weight * own_mean
-        square += fit.weight * (np.maximum(variance, 0.0) + own_mean**2)
+        explained = np.einsum("ij,ji->i", cross, fit.model.solve(cross.T))
+        means = cross @ fit.model.alphas
+        mean += means @ fit.weights
+        square += fit.weights.sum() * np.maximum(1.0 / parts - explained, 0.0) + means**2 @ fit.weights
     reach = surrogate.scale * typical
     effect, sd = reach * mean, reach * np.sqrt(np.maximum(square - mean**2, 0.0))
     order = sorted(everything, key=lambda n: (-effect[n], traits.names[n]))

@@ -12,7 +12,7 @@ from ranking.surrogate import Surrogate
 
 DRAWS = 4096
 CONTENDERS = 256
-"""Candidates among which the best is sought; the others lie too low to matter."""
+"""Candidates among which the best is sought, those with the highest bounds; the others get no chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class SurrogatePolicy:
     def _wanted(self, view: View, awaited: Places) -> Array:
         if not len(view.seen.scores) and not len(awaited):
             start = view.prior[view.open] if view.prior is not None else _centrality(view)
-            return start * _chance(view)
+            # Above 0 for all: a low chance must not raise who is believed to be bad.
+            return np.asarray((start - start.min() + 1.0) * _chance(view), dtype=np.float64)
         surrogate = _imagined(view.surrogate, view.seen, awaited)
         mean, sd = surrogate.moments(view.open)
         bound = mean + self.beta * sd
