@@ -1,4 +1,4 @@
-"""Keeps one Chroma server running while somebody uses it: ``python -m knowledge.chroma_keeper DATA_DIR``."""
+"""Keeps one Chroma server running while somebody uses it: ``python knowledge/chroma_keeper.py DATA_DIR``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ GRACE_S = 1.0
 def main(data_dir: Path) -> int:
     """Start the server, say where it is, and end it when nobody holds the users' lock any more."""
     chroma = Path(sys.executable).with_name("chroma")
+    users = (data_dir / "chroma.users").open("a")
+    held = (data_dir / "chroma.held").open("a")
+    # The server holds it too: one whose keeper was killed may still be on its way out.
+    fcntl.flock(held, fcntl.LOCK_EX)
     port = _free_port()
     command = [
         str(chroma),
@@ -34,16 +38,15 @@ def main(data_dir: Path) -> int:
         str(port),
     ]
     environment = os.environ | {"ANONYMIZED_TELEMETRY": "False"}
-    server = subprocess.Popen(command, env=environment, preexec_fn=_die_with_parent)
+    server = subprocess.Popen(command, env=environment, preexec_fn=_die_with_parent, pass_fds=[held.fileno()])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         _announce(data_dir, port, server)
-        with (data_dir / "chroma.users").open("a") as users:
-            while server.poll() is None:
-                time.sleep(GRACE_S)
-                if _unused(users):
-                    # The lock is held until this process ends, so that no one starts to use what is going.
-                    return 0
+        while server.poll() is None:
+            time.sleep(GRACE_S)
+            if _unused(users):
+                # The lock is held until this process ends, so that no one starts to use what is going.
+                return 0
         return server.returncode or 0
     finally:
         (data_dir / "chroma.json").unlink(missing_ok=True)

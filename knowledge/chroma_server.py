@@ -22,6 +22,7 @@ import httpx
 from records.errors import BadInput, Failure
 
 START_TIMEOUT_S = 60.0
+KEEPER = Path(__file__).with_name("chroma_keeper.py")
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def running(data_dir: Path) -> str | None:
         place = json.loads((data_dir / "chroma.json").read_text())
         url = f"http://{place['host']}:{place['port']}"
         return url if httpx.get(f"{url}/api/v2/heartbeat", timeout=5).is_success else None
-    except (OSError, ValueError, KeyError, httpx.HTTPError):
+    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
         return None
 
 
@@ -55,7 +56,8 @@ def _start(data_dir: Path) -> str:
     log = data_dir / "chroma.log"
     with log.open("w") as output:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "knowledge.chroma_keeper", str(data_dir)],
+            # By its path and with -P: whatever the user's current folder holds, it is not imported.
+            [sys.executable, "-P", str(KEEPER), str(data_dir.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

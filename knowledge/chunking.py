@@ -10,6 +10,9 @@ LONGEST_PASSAGE = 900
 ABBREVIATIONS = frozenset(
     "e.g i.e et al etc fig figs ref refs eq eqs ca cf vs dr prof no vol approx resp sp spp st viz".split()
 )
+NEAR = 80
+"""Characters around a dot that tell what it is."""
+
 END = re.compile(r"([.!?][\"”’')\]]*)(\s+)(?=[\"“‘'(\[]*[A-Z0-9α-ωΑ-Ω])")
 
 
@@ -18,7 +21,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = len(text) - len(text.lstrip())
     for match in END.finditer(text):
-        if _abbreviated(text[start : match.start() + 1], text[match.end() :]):
+        dot, after = match.start(), match.end()
+        if _abbreviated(text[max(start, dot - NEAR) : dot + 1], text[after : after + NEAR]):
             continue
         spans.append((start, match.end(1)))
         start = match.end()
@@ -33,7 +37,7 @@ def _abbreviated(before: str, after: str) -> bool:
     if not before.endswith("."):
         return False
     word = re.split(r"[\s(\[]", before[:-1])[-1].lower()
-    single = len(word) == 1 and word.isalpha() and not (len(before) > 2 and before[-3:-2].isdigit())
+    single = len(word) == 1 and word.isalpha() and not re.search(r"\d\s?\w\.$", before)  # "0.4 M."
     return word in ABBREVIATIONS or (single and not re.match(r"[A-Z][a-z]+ [a-z]", after))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from knowledge.chunking import passages
 from knowledge.dedup import title_key
 from knowledge.parsing import BrokenEntry, ParsedPaper, parse
+from knowledge.parsing.paper import plain_text
 from records.errors import BadInput
 from records.models import Paper, Passage
 from records.repositories import Papers
@@ -41,7 +42,7 @@ def read_files(files: Sequence[Path], *, at_least: int = 1) -> Found:
             place = next((places[key] for key in keys if key in places), None)
             if place is None:
                 place = len(merged)
-                merged.append((paper, path.name))
+                merged.append((paper, plain_text(path.name)))
             else:
                 first, source = merged[place]
                 merged[place] = (completed(first, paper), source)

@@ -11,6 +11,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 TOKEN = re.compile(r"[^\W_]+(?:[-–+./()\[\]][^\W_]+)*[+)\]]*", re.UNICODE)
 
+COMMON = ENGLISH_STOP_WORDS - frozenset("co empty fill fire full mill thick thin".split())
+"""Words that are not searched for; those taken out mean something in a laboratory."""
+
 
 class LexicalIndex:
     """BM25 (bm25s, Lucene's variant) over texts; built in milliseconds per thousand."""
@@ -41,7 +44,7 @@ def tokens(text: str) -> list[str]:
     for match in TOKEN.finditer(text.lower()):
         word = match.group()
         parts = [part for part in re.split(r"[-–/]", word) if part] if re.search(r"[-–/]", word) else []
-        found.extend(_stem(one) for one in (word, *parts) if len(one) > 1 and one not in ENGLISH_STOP_WORDS)
+        found.extend(_stem(one) for one in (word, *parts) if len(one) > 1 and one not in COMMON)
     return found
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
+
 from knowledge.embedding import Embedder
 from knowledge.index import Index, embeddings_of
-from knowledge.ingestion import keep, read_files
+from knowledge.ingestion import Found, keep, read_files
 from knowledge.lexical import LexicalIndex
 from knowledge.parsing import BrokenEntry
 from knowledge.retrieval import fuse
@@ -20,6 +23,9 @@ Progress = Callable[[str, int, int], None]
 
 EMBED_BATCH = 256
 """Passages whose vectors are kept at once: what a kill can cost."""
+
+ATTEMPTS = 5
+"""To keep papers: on PostgreSQL somebody else may just have kept the same ones; then they are known."""
 
 DEPTH = 200
 """Passages that each way of searching brings to the fusion, at least."""
@@ -75,11 +81,17 @@ class Library:
         report = progress or _unseen
         report("Reading papers", 0, len(files))
         found = read_files(files, at_least=at_least)
-        with self._database.write() as session:
-            ids, added = keep(session, self._workspace_id, found)
+        ids, added = self._keep(found)
         report("Reading papers", len(files), len(files))
         self.embed(report)
         return Ingested(tuple(ids), added, len(ids) - added, found.broken)
+
+    def _keep(self, found: Found) -> tuple[list[str], int]:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(IntegrityError), self._database.write() as session:
+                return keep(session, self._workspace_id, found)
+        with self._database.write() as session:
+            return keep(session, self._workspace_id, found)
 
     def embed(self, progress: Progress | None = None) -> None:
         """Give every passage its vector, batch by batch, and bring the index up to date."""
@@ -110,14 +122,15 @@ class Library:
         self._index.sync(embeddings_of([p for p in passages if p.embedding_model == self._embedder.name]))
         depth = max(DEPTH, limit)
         wanted = None if paper_ids is None else sorted(paper_ids)
-        dense = [one for one, _ in self._index.nearest(self._embedder.embed([text])[0], depth, wanted)]
+        by_id = {passage.id: passage for passage in passages}
+        nearest = self._index.nearest(self._embedder.embed([text])[0], depth, wanted)
+        dense = [one for one, _ in nearest if one in by_id]  # others may have added some since we looked
         by_words = self._by_words(passages, {one: title for one, (title, _) in titles.items()})
         words = [one for one, _ in by_words.nearest(text, depth)]
         order = [passage.id for passage in passages]
         fused = fuse([dense, words], order)
         found = {one for one, _ in fused}
         fused += [(one, 0.0) for one in order if one not in found]
-        by_id = {passage.id: passage for passage in passages}
         dense_rank = {one: rank for rank, one in enumerate(dense, 1)}
         word_rank = {one: rank for rank, one in enumerate(words, 1)}
         return [
@@ -132,7 +145,6 @@ class Library:
                 lexical_rank=word_rank.get(one),
             )
             for one, score in fused[:limit]
-            if one in by_id
         ]
 
     def _by_words(self, passages: Sequence[Passage], titles: Mapping[str, str]) -> LexicalIndex:

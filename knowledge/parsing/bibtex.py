@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware, MonthIntMiddleware
-from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
+from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 
 from knowledge.parsing.paper import BrokenEntry, ParsedFile, ParsedPaper, Unusable, make_paper
 
@@ -17,7 +17,11 @@ logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what is broken i
 
 def parse_bibtex(path: Path) -> ParsedFile:
     text = path.read_text(encoding="utf-8-sig")
-    library = parse_string(text, append_middleware=[LatexDecodingMiddleware(), MonthIntMiddleware()])
+    # To LaTeX, a bare percent sign begins a comment; in a field ("a yield of 90%") it is one.
+    text = re.sub(r"(?<!\\)%", r"\\%", text)
+    library = parse_string(
+        text, append_middleware=[LatexDecodingMiddleware(keep_math_mode=False), MonthIntMiddleware()]
+    )
     papers: list[ParsedPaper] = []
     broken = [BrokenEntry(path.name, _name(block), _reason(block)) for block in library.failed_blocks]
     for entry in library.entries:
@@ -50,4 +54,6 @@ def _name(block: ParsingFailedBlock) -> str:
 def _reason(block: ParsingFailedBlock) -> str:
     if isinstance(block, DuplicateBlockKeyBlock):
         return "its key stands twice in the file"
+    if isinstance(block, DuplicateFieldKeyBlock):
+        return f"it has more than one {', '.join(sorted(block.duplicate_keys))}"
     return "its braces or quotation marks do not match"

@@ -27,7 +27,7 @@ def parse_jsonl(path: Path) -> ParsedFile:
 def _paper(line: str) -> ParsedPaper:
     try:
         record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also a number of more digits than Python reads
         raise Unusable("it is no JSON") from None
     if not isinstance(record, dict):
         raise Unusable("it is no JSON object")

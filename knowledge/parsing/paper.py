@@ -6,7 +6,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from knowledge.dedup import normal_doi
+from knowledge.dedup import normal_doi, title_key
 
 LONGEST_TITLE = 2_000
 LONGEST_TEXT = 2_000_000
@@ -58,28 +58,35 @@ def make_paper(
     made = ParsedPaper(
         title=plain_text(title)[:LONGEST_TITLE],
         abstract=plain_text(abstract)[:LONGEST_TEXT],
-        doi=normal_doi(str(doi)) if doi else None,
+        doi=normal_doi(plain_text(doi)),
         authors=_authors(authors),
         year=_year(year),
         venue=plain_text(venue) or None,
         url=_url(url),
     )
-    if not made.title:
+    if not title_key(made.title):  # not even a letter: nothing to tell it from others by
         raise Unusable("it has no title")
     if not made.abstract:
         raise Unusable("it has no abstract")
     return made
 
 
-TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9:]*(?:\s[^<>]*)?/?>")
+TAG = re.compile(r"</?(?:[A-Za-z]+:)?([A-Za-z][A-Za-z0-9]*)(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>")
+"""A tag of HTML or JATS; besides its name it has only attributes, else it is mathematics: a <b and c> d."""
+
+WITHIN_WORDS = frozenset("a b bold em i italic sc small span strong sub sup tt u underline".split())
+"""Tags that part no words: CO<sub>2</sub>; at any other, one word ends and another begins."""
+
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL refuses, and halves of surrogate pairs, which are no text."""
 
 
 def plain_text(value: object) -> str:
-    """A value as text without markup, its white space single."""
-    if value is None:
+    """A text or number as text without markup, its white space single; of anything else, nothing."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or value != value:
         return ""
-    text = html.unescape(TAG.sub("", str(value))).replace("\x00", "")
-    return re.sub(r"\s+", " ", text).strip()
+    text = TAG.sub(lambda tag: "" if tag[1].lower() in WITHIN_WORDS else " ", str(value))
+    return re.sub(r"\s+", " ", UNSTORABLE.sub("", html.unescape(text))).strip()
 
 
 def _authors(value: object) -> tuple[str, ...]:
@@ -92,10 +99,10 @@ def _authors(value: object) -> tuple[str, ...]:
 
 
 def _year(value: object) -> int | None:
-    match = re.search(r"\b(1[6-9]\d\d|20\d\d)\b", str(value or ""))
+    match = re.search(r"\b(1[6-9]\d\d|20\d\d)\b", plain_text(value))
     return int(match.group(1)) if match else None
 
 
 def _url(value: object) -> str | None:
-    text = str(value or "").strip()
+    text = plain_text(value)
     return text if re.match(r"https?://\S+$", text) else None

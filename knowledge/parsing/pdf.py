@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError
 
+from knowledge.dedup import title_key
 from knowledge.parsing.paper import ParsedFile, Unusable, make_paper, plain_text
 from records.errors import BadInput
 
 MOST_PAGES = 500
+WRITERS_NAME = re.compile(r"^Microsoft Word - |^untitled|\.(?:docx?|tex|dvi|indd|pdf)$", re.IGNORECASE)
 
 
 def parse_pdf(path: Path) -> ParsedFile:
@@ -26,15 +28,19 @@ def parse_pdf(path: Path) -> ParsedFile:
             raise BadInput("long_pdf", f"{path} has {len(reader.pages)} pages; at most {MOST_PAGES} are read")
         pages = [page.extract_text() or "" for page in reader.pages]
         named = plain_text(reader.metadata.title if reader.metadata else None)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (BadInput, OSError):
+        raise
+    except DependencyError:
+        raise BadInput("encrypted_pdf", f"{path} is encrypted; save it without encryption") from None
+    except Exception as error:
         # A damaged file shows itself anywhere in the reader, with whatever its data makes of the code.
-        reason = plain_text(error)[:100] or type(error).__name__
-        raise BadInput("bad_pdf", f"{path} is a damaged PDF ({reason})") from None
+        reason = plain_text(str(error))[:100] or type(error).__name__
+        raise BadInput("bad_pdf", f"{path} is a damaged PDF ({reason})") from error
     text = _joined(pages)
     if len(text) < 40:
         raise BadInput("no_text", f"{path} has no text: it is probably a scan; run it through OCR first")
-    title = named if len(named) > 8 else _first_line(pages)
-    doi = re.search(r"\b10\.\d{4,9}/[^\s\"<>]+", text)
+    title = named if _is_title(named) else _first_line(pages)
+    doi = re.search(r"\b10\.\d{4,9}/[^\s\"<>]+", pages[0])  # those behind it are of papers that it cites
     try:
         paper = make_paper(title=title or path.stem, abstract=text, doi=doi.group(0) if doi else None)
     except Unusable as error:
@@ -49,4 +55,9 @@ def _joined(pages: list[str]) -> str:
 
 def _first_line(pages: list[str]) -> str:
     lines = (line.strip() for page in pages[:1] for line in page.splitlines())
-    return next((line for line in lines if len(line) > 8), "")
+    return next((line for line in lines if _is_title(line)), "")
+
+
+def _is_title(text: str) -> bool:
+    """Whether it may be a title: no page number, no rule, no name that a word processor gave the file."""
+    return len(title_key(text)) > 8 and not WRITERS_NAME.search(text)
