@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from pathlib import Path
 
 from pypdf import PdfReader
-from pypdf.errors import DependencyError
+from pypdf.errors import PyPdfError
 
 from knowledge.dedup import title_key
 from knowledge.parsing.paper import ParsedFile, Unusable, make_paper, plain_text
 from records.errors import BadInput
 
 MOST_PAGES = 500
+DAMAGE = (
+    PyPdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""A damaged file shows itself anywhere in the reader, with whatever its data makes of the code."""
+
 WRITERS_NAME = re.compile(r"^Microsoft Word - |^untitled|\.(?:docx?|tex|dvi|indd|pdf)$", re.IGNORECASE)
 
 
@@ -28,12 +45,7 @@ def parse_pdf(path: Path) -> ParsedFile:
             raise BadInput("long_pdf", f"{path} has {len(reader.pages)} pages; at most {MOST_PAGES} are read")
         pages = [page.extract_text() or "" for page in reader.pages]
         named = plain_text(reader.metadata.title if reader.metadata else None)
-    except (BadInput, OSError):
-        raise
-    except DependencyError:
-        raise BadInput("encrypted_pdf", f"{path} is encrypted; save it without encryption") from None
-    except Exception as error:
-        # A damaged file shows itself anywhere in the reader, with whatever its data makes of the code.
+    except DAMAGE as error:
         reason = plain_text(str(error))[:100] or type(error).__name__
         raise BadInput("bad_pdf", f"{path} is a damaged PDF ({reason})") from error
     text = _joined(pages)
