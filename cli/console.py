@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +18,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from agents.report import RunDocument
+if TYPE_CHECKING:
+    from agents.report import RunDocument
+    from knowledge.parsing import BrokenEntry
 
 output = Console()
 errors = Console(stderr=True)
@@ -63,6 +66,11 @@ def _lines() -> Report:
 
 def show_ranking(document: RunDocument, limit: int = 12) -> None:
     """The ranked hypotheses, best first."""
+    if not document.hypotheses:
+        output.print(
+            "There is nothing to rank.", *document.notes, markup=False, highlight=False, soft_wrap=True
+        )
+        return
     table = Table(title=document.question.text, title_justify="left", show_edge=False, pad_edge=False)
     for name in ("", "mean", "sd", "P(best)", "tests"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -82,6 +90,13 @@ def show_ranking(document: RunDocument, limit: int = 12) -> None:
     output.print(table)
     if len(ranked) > limit:
         output.print(f"and {len(ranked) - limit} more in the report", style="dim")
+
+
+def show_left_out(broken: Iterable[BrokenEntry]) -> None:
+    """The entries of a corpus that could not be used, a line each."""
+    for one in broken:
+        line = f"Left out: {one.entry} in {one.file}: {one.reason}"
+        errors.print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _figure(value: float | None) -> str:

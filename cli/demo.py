@@ -11,7 +11,7 @@ import typer
 
 from agents.requests import read_laboratory, read_text
 from cli.console import errors
-from cli.results import prepare_folder
+from cli.results import check_folder
 from cli.run import finish, make_plan, start
 from cli.session import session
 from config import load_settings
@@ -33,7 +33,7 @@ def demo(
         raise BadInput(
             "no_demo", f"{CONTENT} is missing: the demo runs from a clone of the repository, with make demo."
         )
-    folder = prepare_folder(out)
+    folder = check_folder(out)
     if reactions:
         question, survey, corpus = REACTIONS, "", []
         lab, budget = f"recorded:{CONTENT / 'reactions' / 'direct_arylation.csv'}:yield", 30

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import errors, output, progress
+from cli.console import output, progress, show_left_out
 from cli.session import library, session
 
 
@@ -18,13 +18,7 @@ def ingest(
     with session() as opened, library(opened) as papers, progress() as report:
         ingested = papers.ingest(files, report)
     output.print(f"{ingested.added} papers added, {ingested.known} known already.", highlight=False)
-    for broken in ingested.broken:
-        errors.print(
-            f"Left out: {broken.entry} in {broken.file}: {broken.reason}",
-            style="bold red",
-            markup=False,
-            soft_wrap=True,
-        )
+    show_left_out(ingested.broken)
     if ingested.broken:
         raise typer.Exit(2)
 

@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agents.report import RunDocument, render
 from records.errors import BadInput
 
+if TYPE_CHECKING:
+    from agents.report import RunDocument
 
-def prepare_folder(folder: Path) -> Path:
-    """The folder, made if need be and shown to be writable."""
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+def check_folder(folder: Path) -> Path:
+    """The folder, shown to be writable, or where it is not there yet, to be one that can be made."""
+    place = folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        raise BadInput(
-            "not_writable", f"{folder} cannot be written to ({error.strerror}); choose another with --out."
-        ) from None
+        raise _not_writable(folder, error) from None
     return folder
 
 
 def write_results(
     document: RunDocument, folder: Path, *, report: str = "report.html", data: str = "run.json"
 ) -> Path:
-    """Write both files, each whole or not at all; the report's path."""
-    _replace(folder / data, document.model_dump_json(indent=2) + "\n")
-    return _replace(folder / report, render(document))
+    """Write both files, whole or not at all; the report's path."""
+    from agents.report import render
 
-
-def _replace(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    texts = {folder / data: document.model_dump_json(indent=2) + "\n", folder / report: render(document)}
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, draft in drafts.items():
+            draft.write_text(texts[path], encoding="utf-8")
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BadInput(
-            "not_writable", f"{path} cannot be written ({error.strerror}); make room or choose another --out."
-        ) from None
-    return path
+        raise _not_writable(folder, error) from None
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    return folder / report
+
+
+def _not_writable(folder: Path, error: OSError) -> BadInput:
+    what_to_do = "make room or choose another --out" if error.errno in FULL else "choose another --out"
+    return BadInput("not_writable", f"{folder} cannot be written to ({error.strerror}); {what_to_do}.")

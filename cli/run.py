@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from agents import service
-from agents.measurements import enter_result, waiting
 from agents.plan import LaboratorySpec, Plan
 from agents.requests import read_laboratory, read_text
-from cli.console import errors, output, progress, show_ranking
-from cli.results import prepare_folder, write_results
+from cli.console import errors, output, progress, show_left_out, show_ranking
+from cli.results import check_folder, write_results
 from cli.session import Session, library, session
+from config import load_settings
 from records.errors import BadInput
 
 
@@ -34,19 +33,22 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for report.html and run.json.")] = Path("out"),
 ) -> None:
     """Take a question through the literature to hypotheses, and rank them by experiments."""
-    folder = prepare_folder(out)
     if resume is not None and question is not None:
         raise BadInput("resume_or_new", "Give a question or --resume RUN, not both.")
-    if resume is None:
-        plan = make_plan(read_laboratory(lab), reasoner, hypotheses, budget, seed)
-        background = read_text(survey, "survey") if survey is not None else ""
-        with session() as opened:
-            service.check_request(opened.settings, question or "", background, plan)
-            run_id = start(opened, question or "", background, plan, corpus or [])
-            finish(opened, run_id, folder)
-    else:
+    folder = check_folder(out)
+    if resume is not None:
         with session() as opened:
             finish(opened, resume, folder)
+        return
+    plan = make_plan(read_laboratory(lab), reasoner, hypotheses, budget, seed)
+    background = read_text(survey, "survey") if survey is not None else ""
+    settings = load_settings()
+    from agents.preflight import check_request
+
+    check_request(settings, question or "", background, plan)
+    with session(settings) as opened:
+        run_id = start(opened, question or "", background, plan, corpus or [])
+        finish(opened, run_id, folder)
 
 
 def make_plan(laboratory: LaboratorySpec, reasoner: str, hypotheses: int, budget: int, seed: int) -> Plan:
@@ -74,11 +76,14 @@ def start(opened: Session, question: str, survey: str, plan: Plan, corpus: list[
     paper_ids: tuple[str, ...] = ()
     if corpus or plan.laboratory.kind != "recorded":
         with library(opened) as papers, progress() as report:
-            paper_ids = (
-                tuple(papers.ingest(corpus, report, at_least=2).paper_ids)
-                if corpus
-                else tuple(papers.paper_ids())
-            )
+            if corpus:
+                ingested = papers.ingest(corpus, report, at_least=2)
+                paper_ids = ingested.paper_ids
+                show_left_out(ingested.broken)
+            else:
+                paper_ids = tuple(papers.paper_ids())
+    from agents import service
+
     run_id = service.start_run(
         opened.database, opened.settings, opened.workspace_id, question, survey, plan, paper_ids
     )
@@ -92,6 +97,9 @@ def finish(
     opened: Session, run_id: str, folder: Path, names: tuple[str, str] = ("report.html", "run.json")
 ) -> None:
     """Walk the run to its end, or to where it waits for a person, and write what there is."""
+    from agents import service
+    from agents.measurements import waiting
+
     with progress() as report:
         state = service.continue_run(opened.settings, run_id, progress=report)
     document = service.build_document(opened.database, opened.workspace_id, run_id)
@@ -125,6 +133,8 @@ def result(
     """Enter what an experiment of a human laboratory gave."""
     if (score is None) != failed:
         raise BadInput("score_or_failed", "Give either --score VALUE or --failed.")
+    from agents.measurements import enter_result
+
     with session() as opened:
         enter_result(
             opened.database,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from config import Settings, load_settings
 from config.log import configure_logging
-from knowledge import open_library
-from knowledge.library import Library
-from records.database import Database
-from records.repositories import Workspaces
+
+if TYPE_CHECKING:  # what takes long to import is imported where it is used: a mistake is told at once
+    from knowledge.library import Library
+    from records.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Session:
 @contextmanager
 def session(settings: Settings | None = None) -> Iterator[Session]:
     """The database at its newest form, and the workspace that the settings name."""
+    from records.database import Database
+    from records.repositories import Workspaces
+
     settings = settings or load_settings()
     configure_logging(settings.log_level)
     database = Database(settings.database)
@@ -39,5 +43,7 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
 @contextmanager
 def library(opened: Session) -> Iterator[Library]:
     """The workspace's papers, with their index."""
+    from knowledge import open_library
+
     with open_library(opened.settings, opened.database, opened.workspace_id) as papers:
         yield papers

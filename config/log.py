@@ -12,5 +12,7 @@ def configure_logging(level: str = "WARNING") -> None:
     logging.basicConfig(
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level.upper())  # a library that turns its own logger up is not heard all the same
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(lambda text: str(text).upper())
+]
 
 
 class _Part(BaseModel):
@@ -79,7 +84,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; without it, SQLite in the data directory."""
     workspace: str = "local"
     """The workspace that the command line works in."""
-    log_level: str = "WARNING"
+    log_level: LogLevel = "WARNING"
     embedding: EmbeddingSettings = EmbeddingSettings()
     index: IndexSettings = IndexSettings()
     reasoner: ReasonerSettings = ReasonerSettings()
