@@ -26,7 +26,7 @@ demo: install
 test: install
 	@./tests/system.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: install
 	@$(BIN)/ruff check .

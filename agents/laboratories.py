@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from agents.clustering import meaning
 from agents.drafts import KeyPoint
 from agents.plan import LaboratorySpec
 from knowledge.embedding import Embedder
-from simulator import GroundTruth, HumanLaboratory, Laboratory, RecordedLaboratory, SimulatedLaboratory
+from simulator import GroundTruth, HumanLaboratory, Laboratory, Noise, RecordedLaboratory, SimulatedLaboratory
 from simulator import KeyPoint as LaboratoryKeyPoint
 
-SIMULATION = ("sigma2", "noise", "landscape", "failure_rate", "cost")
+SIMULATION = ("sigma2", "landscape", "cost")
+NOISE = tuple(field.name for field in fields(Noise))
 
 
 def make_laboratory(spec: LaboratorySpec, embedder: Embedder, seed: int) -> Laboratory | None:
     """The laboratory, or None where nothing is measured (SimulatorError for a truth that is none)."""
     match spec.kind:
         case "simulated":
-            options = {name: spec.truth[name] for name in SIMULATION if name in spec.truth}
-            return SimulatedLaboratory(_truth(spec, embedder), seed=seed, **options)
+            return simulation(spec, embedder, seed)
         case "recorded":
             return RecordedLaboratory({row["key"]: row["values"] for row in spec.rows})
         case "human":
             return HumanLaboratory()
         case "none":
             return None
+
+
+def simulation(spec: LaboratorySpec, embedder: Embedder, seed: int) -> SimulatedLaboratory:
+    """The simulated laboratory of a ground truth (SimulatorError for one that is none)."""
+    told = dict(spec.truth)
+    if "noise" in told:
+        told["additive"] = told.pop("noise")
+    return SimulatedLaboratory(
+        _truth(spec, embedder),
+        seed=seed,
+        noise=Noise(**{name: told[name] for name in NOISE if name in told}),
+        **{name: told[name] for name in SIMULATION if name in told},
+    )
 
 
 def _truth(spec: LaboratorySpec, embedder: Embedder) -> GroundTruth:

@@ -49,7 +49,10 @@ def read_text(path: Path, what: str) -> str:
     return text
 
 
-NUMBERS = {"sigma2", "noise", "landscape", "failure_rate", "cost"}
+NUMBERS = {
+    *("sigma2", "landscape", "cost", "noise", "proportional", "heteroscedastic", "drift"),
+    *("outlier_rate", "outlier_size", "detection_limit", "saturation", "failure_rate", "failure_at_worst"),
+}
 
 
 def _truth(path: Path) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from importlib.metadata import version as installed_version
 
 import typer
 
+from cli.bench import app as bench
 from cli.console import errors
 from cli.demo import demo
 from cli.faults import told
 from cli.library import ingest, search
 from cli.run import result, run
+from cli.simulator import app as simulator
 
 INTERRUPTED = 130
 
@@ -26,6 +28,8 @@ app.command()(result)
 app.command()(ingest)
 app.command()(search)
 app.command()(demo)
+app.add_typer(bench, name="bench")
+app.add_typer(simulator, name="simulator")
 
 
 @app.command()

@@ -51,6 +51,18 @@ def write_results(
     return folder / report
 
 
+def write_text(path: Path, text: str) -> None:
+    """One file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise _not_writable(path, error) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _not_writable(folder: Path, error: OSError) -> BadInput:
     what_to_do = "make room or choose another --out" if error.errno in FULL else "choose another --out"
     return BadInput("not_writable", f"{folder} cannot be written to ({error.strerror}); {what_to_do}.")

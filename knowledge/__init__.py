@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
 from config import Settings
 from knowledge.embedding import load_embedder
-from knowledge.index import open_index
 from knowledge.library import Library
 from records.database import Database
+
+if TYPE_CHECKING:
+    from knowledge.index import Index
 
 
 @contextmanager
 def open_library(settings: Settings, database: Database, workspace_id: str) -> Iterator[Library]:
-    """The workspace's library, with the embedding model and the index that the settings name."""
+    """The workspace's library, with the embedding model and the index that the settings name.
+
+    The index is opened by the first search: reading papers in needs none.
+    """
     embedder = load_embedder(settings.embedding)
-    with open_index(settings.index, settings.data_dir, workspace_id, embedder.name) as index:
+    with ExitStack() as stack:
+
+        @cache
+        def index() -> Index:
+            from knowledge.index import open_index
+
+            opened = open_index(settings.index, settings.data_dir, workspace_id, embedder.name)
+            return stack.enter_context(opened)
+
         yield Library(database, workspace_id, embedder, index)

@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 
 from records.errors import BadInput, Failure
+from records.faults import disk_full, is_full
 
 START_TIMEOUT_S = 60.0
 KEEPER = Path(__file__).with_name("chroma_keeper.py")
@@ -72,4 +73,6 @@ def _start(data_dir: Path) -> str:
             break
         time.sleep(0.05)
     tail = " ".join(log.read_text(errors="replace").split()[-40:])
+    if is_full(tail):
+        raise disk_full(str(data_dir / "chroma"))
     raise Failure("no_index_server", f"the index's server did not start; the end of {log}: {tail}")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from config import IndexSettings
 from knowledge.chroma_server import chroma_server
 from records.errors import BadInput, Failure
+from records.faults import disk_full, is_full
 from records.models import Passage
 
 BATCH = 2_000
@@ -141,6 +142,8 @@ def _answering(url: str) -> Iterator[None]:
     try:
         yield
     except (ChromaError, httpx.HTTPError, ValueError) as error:
+        if is_full(str(error)):
+            raise disk_full("the index") from error
         raise Failure("index_unreachable", f"the index's server at {url} does not answer: {error}") from error
 
 

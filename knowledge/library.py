@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
 from knowledge.embedding import Embedder
-from knowledge.index import Index, embeddings_of
 from knowledge.ingestion import Found, keep, read_files
 from knowledge.lexical import LexicalIndex
 from knowledge.parsing import BrokenEntry
@@ -18,6 +18,9 @@ from knowledge.retrieval import fuse
 from records.database import Database
 from records.models import Passage
 from records.repositories import Papers
+
+if TYPE_CHECKING:
+    from knowledge.index import Index
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,7 +62,9 @@ class Hit:
 class Library:
     """The papers of one workspace, in the database and in the index of one embedding model."""
 
-    def __init__(self, database: Database, workspace_id: str, embedder: Embedder, index: Index) -> None:
+    def __init__(
+        self, database: Database, workspace_id: str, embedder: Embedder, index: Callable[[], Index]
+    ) -> None:
         self._database = database
         self._workspace_id = workspace_id
         self._embedder = embedder
@@ -119,11 +124,14 @@ class Library:
             titles = {paper.id: (paper.title, paper.year) for paper in papers.all(paper_ids)}
         if not passages:
             return []
-        self._index.sync(embeddings_of([p for p in passages if p.embedding_model == self._embedder.name]))
+        from knowledge.index import embeddings_of
+
+        index = self._index()
+        index.sync(embeddings_of([p for p in passages if p.embedding_model == self._embedder.name]))
         depth = max(DEPTH, limit)
         wanted = None if paper_ids is None else sorted(paper_ids)
         by_id = {passage.id: passage for passage in passages}
-        nearest = self._index.nearest(self._embedder.embed([text])[0], depth, wanted)
+        nearest = index.nearest(self._embedder.embed([text])[0], depth, wanted)
         dense = [one for one, _ in nearest if one in by_id]  # others may have added some since we looked
         by_words = self._by_words(passages, {one: title for one, (title, _) in titles.items()})
         words = [one for one, _ in by_words.nearest(text, depth)]

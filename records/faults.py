@@ -34,6 +34,11 @@ def disk_full(place: str) -> BadInput:
     )
 
 
+def is_full(words: str) -> bool:
+    """Whether another program's words, which are all that it left, tell of a full disk."""
+    return any(sign in words for sign in ("disk is full", "No space left", "quota exceeded"))
+
+
 def not_writable(place: str, why: str) -> BadInput:
     return BadInput(
         "not_writable", f"cannot write {place} ({why}); set TOUCHSTONE_DATA_DIR to a folder of yours"

@@ -10,20 +10,24 @@
 from simulator.errors import SimulatorError
 from simulator.human import HumanLaboratory
 from simulator.laboratory import KeyPoint, Laboratory, Result, Sample
-from simulator.matching import EmbeddingMatcher, Match, Matcher
+from simulator.matching import EmbeddingMatcher, JudgedMatcher, Match, Matcher
+from simulator.noise import Noise
 from simulator.recorded import RecordedLaboratory
 from simulator.response import Landscape, performance
-from simulator.simulated import GroundTruth, SimulatedLaboratory
+from simulator.simulated import Explanation, GroundTruth, SimulatedLaboratory
 
 __all__ = [
     "EmbeddingMatcher",
+    "Explanation",
     "GroundTruth",
     "HumanLaboratory",
+    "JudgedMatcher",
     "KeyPoint",
     "Laboratory",
     "Landscape",
     "Match",
     "Matcher",
+    "Noise",
     "RecordedLaboratory",
     "Result",
     "Sample",

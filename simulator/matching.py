@@ -7,7 +7,7 @@ for another thing with the same function; up to 0.10 for a weak overlap; 0 other
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,7 +18,7 @@ from simulator.errors import SimulatorError
 from simulator.laboratory import KeyPoint
 from simulator.names import Departure, Name, departures, opposite, other_substance, overlap, ratio, read
 
-Reason = Literal["same", "reworded", Departure, "same function", "weak", "opposite", "none"]
+Reason = Literal["same", "reworded", Departure, "same function", "weak", "opposite", "judged", "none"]
 
 CAPS: dict[Departure, float] = {
     "broader": 0.65,
@@ -26,11 +26,8 @@ CAPS: dict[Departure, float] = {
     "narrower": 0.55,
     "higher parameter": 0.55,
 }
-SAME_FUNCTION, WEAK = 0.45, 0.10
-
-_COSINE = (0.15, 0.35, 0.80, 1.00)
-_MATCH = (0.00, WEAK, SAME_FUNCTION, 1.00)
-"""Where only the texts' likeness speaks: nearly the same text is the same thing in other words."""
+SAME_FUNCTION, WEAK, NOTHING = 0.45, 0.10, 0.05
+"""Up to these: a substitute, a weak overlap, nothing in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +48,74 @@ class Matcher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class EmbeddingMatcher:
-    """What names tell, else the cosine of the vectors (of the words, without them), under CSX-Sim's caps."""
+    """Rules where names tell; elsewhere likeness of meaning and of words, under CSX-Sim's caps.
+
+    ``semantic`` is the share of the vectors' cosine, the rest that of common words: vectors alone put an
+    acid near its salt, words alone put a gel far from a hydrogel.
+    """
+
+    semantic: float = 0.5
 
     def match(self, truth: Sequence[KeyPoint], candidate: Sequence[KeyPoint]) -> list[Match]:
         """As Matcher.match (SimulatorError ``vector_length`` for vectors of different lengths)."""
-        likeness = _likeness(truth, candidate)
-        return [_best(point, candidate, row) for point, row in zip(truth, likeness, strict=True)]
+        cosine = _cosine(truth, candidate)
+        offered = [read(point.name) for point in candidate]
+        found = []
+        for point, row in zip(truth, cosine, strict=True):
+            wanted = read(point.name)
+            judged = [
+                judge(wanted, name, self._likeness(wanted, name, value))
+                for name, value in zip(offered, row.tolist(), strict=True)
+            ]
+            found.append(_best(point, candidate, judged))
+        return found
+
+    def _likeness(self, truth: Name, candidate: Name, cosine: float) -> float:
+        words = overlap(truth, candidate)
+        return words if np.isnan(cosine) else self.semantic * max(cosine, 0.0) + (1 - self.semantic) * words
 
 
-def _best(point: KeyPoint, candidate: Sequence[KeyPoint], likeness: NDArray[np.float64]) -> Match:
-    wanted = read(point.name)
+Judge = Callable[[Sequence[KeyPoint], Sequence[KeyPoint]], Sequence[float]]
+"""Truth and candidate in, a similarity from 0 to 1 for each key point of the truth out."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMatcher:
+    """Somebody else's verdict: a language model that is asked, or answers that were recorded."""
+
+    judge: Judge
+
+    def match(self, truth: Sequence[KeyPoint], candidate: Sequence[KeyPoint]) -> list[Match]:
+        """As Matcher.match; SimulatorError ``bad_verdict`` unless each key point got a similarity."""
+        verdict = list(self.judge(truth, candidate))
+        if len(verdict) != len(truth) or not all(0.0 <= value <= 1.0 for value in verdict):
+            raise SimulatorError(
+                "bad_verdict", f"a judge must give a number from 0 to 1 for each of {len(truth)} key points"
+            )
+        return [
+            Match(point, None, float(value), "judged" if value > 0 else "none")
+            for point, value in zip(truth, verdict, strict=True)
+        ]
+
+
+def relevant(matches: Sequence[Match]) -> bool:
+    """The factor R: False where the candidate is without the very thing that the truth rests on most."""
+    heaviest = max((match.key_point.weight for match in matches), default=0.0)
+    return not any(
+        match.reason == "opposite" and match.key_point.weight >= heaviest for match in matches if heaviest > 0
+    )
+
+
+def _best(point: KeyPoint, candidate: Sequence[KeyPoint], judged: Sequence[tuple[float, Reason]]) -> Match:
+    """The nearest; where none is near, an outright denial is worth saying."""
     best = Match(point, None, 0.0, "none")
-    for offered, cosine in zip(candidate, likeness, strict=True):
-        m, reason = judge(wanted, read(offered.name), float(cosine))
+    for offered, (m, reason) in zip(candidate, judged, strict=True):
         if m > best.m:
             best = Match(point, offered, m, reason)
+        elif reason == "opposite" and best.m <= WEAK:
+            best = Match(point, offered, best.m, reason)
     return best
 
 
@@ -82,23 +131,19 @@ def judge(truth: Name, candidate: Name, likeness: float) -> tuple[float, Reason]
         # Something of the same kind is worth more than a substitute, and the more the nearer it is.
         nearness = ratio(truth, candidate) * (1.0 if truth.words == candidate.words else likeness)
         return SAME_FUNCTION + (CAPS[reason] - SAME_FUNCTION) * nearness, reason
-    m = float(np.interp(likeness, _COSINE, _MATCH))
+    m = min(likeness, 1.0)
     if other_substance(truth, candidate):
         m = min(m, SAME_FUNCTION)
+    if m < NOTHING:
+        return 0.0, "none"
     if m > SAME_FUNCTION:
         return m, "reworded"
-    if m > WEAK:
-        return m, "same function"
-    return m, "weak" if m > 0 else "none"
+    return m, "same function" if m > WEAK else "weak"
 
 
-def _likeness(truth: Sequence[KeyPoint], candidate: Sequence[KeyPoint]) -> NDArray[np.float64]:
-    """[truth, candidate] in [0, 1]: cosine of the vectors, or of the words where one has no vector."""
-    texts = [[read(f"{point.name} {point.role}") for point in points] for points in (truth, candidate)]
-    likeness: NDArray[np.float64] = np.array(
-        [[overlap(one, other) for other in texts[1]] for one in texts[0]]
-    )
-    likeness = likeness.reshape(len(truth), len(candidate))
+def _cosine(truth: Sequence[KeyPoint], candidate: Sequence[KeyPoint]) -> NDArray[np.float64]:
+    """[truth, candidate], NaN where one of the two has no vector."""
+    cosine = np.full((len(truth), len(candidate)), np.nan)
     rows, known = _vectors(truth)
     columns, offered = _vectors(candidate)
     if rows.size and columns.size:
@@ -106,8 +151,8 @@ def _likeness(truth: Sequence[KeyPoint], candidate: Sequence[KeyPoint]) -> NDArr
             raise SimulatorError(
                 "vector_length", "embed candidates and ground truth alike: their vectors differ in length"
             )
-        likeness[np.ix_(rows, columns)] = known @ offered.T
-    return np.asarray(np.clip(likeness, 0.0, 1.0))
+        cosine[np.ix_(rows, columns)] = known @ offered.T
+    return cosine
 
 
 def _vectors(points: Sequence[KeyPoint]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

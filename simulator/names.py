@@ -11,16 +11,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
+from simulator.synonyms import unified
+
 Departure = Literal["broader", "narrower", "lower parameter", "higher parameter"]
 
 _DASHES = re.compile("[\u00ad\u2010-\u2015\u2212]")
-_TOKEN = re.compile(r"[^\W_]+|[,;:()]")
+_TOKEN = re.compile(r"[A-Z][A-Za-z0-9]*(?:[\[(][A-Za-z0-9()]+[\])]\d*)+(?!\w)|[^\W_]+|[,;:()]")
+"""A formula with its brackets, K3[Fe(CN)6], is one word."""
 _SYMBOL = re.compile(r".+[A-Z]|.*[A-Z].*\d")
 _ABSENT = re.compile(r"(\w+)-free\b")
 _SMALL_WORDS = frozenset(
     "a an and as at by for from in into its of on onto or that the this to using via".split()
 )
 _NEGATIONS = frozenset("lacking no non not without".split())
+_STOPS = frozenset(",;:()")
 _ENDS_OF_NEGATION = frozenset("but with".split())
 _NOT = "¬"
 _FORMULAS = frozenset("CO CS HF NO".split())
@@ -64,7 +68,7 @@ class Name:
 @lru_cache(maxsize=65_536)
 def read(text: str) -> Name:
     """A name in normal form: NFKC, case, dashes and plurals folded, amounts taken out."""
-    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
+    plain = unified(_DASHES.sub("-", unicodedata.normalize("NFKC", text)))
     plain = _ABSENT.sub(r"without \1,", re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain))
     quantities: dict[str, tuple[float, ...]] = {}
 
@@ -165,10 +169,10 @@ def _words(tokens: list[str]) -> tuple[str, ...]:
     for word in map(_fold, tokens):
         if word in _NEGATIONS:
             sign = _NOT
-        elif word in _ENDS_OF_NEGATION or not word.isalnum():
+        elif word in _ENDS_OF_NEGATION or word in _STOPS:
             sign = ""
-        elif word not in _SMALL_WORDS:
-            words.append(sign + word)
+        elif word not in _SMALL_WORDS and words[-1:] != [sign + word]:
+            words.append(sign + word)  # once: "PVA (polyvinyl alcohol)" names one thing
     return tuple(words)
 
 

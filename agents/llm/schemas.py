@@ -54,6 +54,10 @@ class DecomposeAnswer(Answer):
     key_points: list[KeyPointAnswer]
 
 
+class JudgeAnswer(Answer):
+    similarities: list[float] = Field(description="Percent, one for each key point, in their order")
+
+
 class NameAnswer(Answer):
     name: str = Field(description="Two to five words for the shared function")
 

@@ -103,7 +103,7 @@ def make_library(index_url: str, embedder: Embedder) -> Iterator[MakeLibrary]:
         def make(database: Database, workspace_id: str) -> Library:
             settings = IndexSettings(url=index_url)
             index = stack.enter_context(open_index(settings, Path("unused"), workspace_id, embedder.name))
-            return Library(database, workspace_id, embedder, index)
+            return Library(database, workspace_id, embedder, lambda: index)
 
         yield make
 

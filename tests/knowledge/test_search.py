@@ -95,14 +95,14 @@ def test_what_was_added_meanwhile_is_found(
 
 def test_what_the_index_knows_and_the_database_does_not_is_left_out(library: Library) -> None:
     stray = {f"stray-{i}": ("gone", vector) for i, vector in enumerate([b"\0\0\x80?" + b"\0" * 1532] * 5)}
-    library._index.sync(stray)  # another process, say, that has added papers since we looked
+    library._index().sync(stray)  # another process, say, that has added papers since we looked
     assert len(library.search("gelatin", limit=4)) == 4
     assert sorted(hit.dense_rank for hit in library.search("gelatin")) == [1, 2, 3, 4]
 
 
 def test_an_index_that_was_lost_is_made_again_from_the_database(library: Library) -> None:
     before = library.search("gelatin against convection")
-    collection = library._index._collection
+    collection = library._index()._collection
     collection.delete(ids=collection.get(include=[])["ids"])
     assert library.search("gelatin against convection") == before
 

@@ -53,7 +53,7 @@ def ingest(data_dir: Path, file: Path, stage: str = "", done: str = "0") -> None
         workspace_id = Workspaces(session).get_or_create("local").id
     embedder = DigestEmbedder()
     with open_index(IndexSettings(), data_dir, workspace_id, embedder.name) as index:
-        library = Library(database, workspace_id, embedder, index)
+        library = Library(database, workspace_id, embedder, lambda: index)
         ingested = library.ingest([file], progress)
         library.search("gel", limit=1)  # which brings the index up to date
         with database.read() as session:

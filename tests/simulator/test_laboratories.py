@@ -12,6 +12,7 @@ from simulator import (
     HumanLaboratory,
     KeyPoint,
     Laboratory,
+    Noise,
     RecordedLaboratory,
     Sample,
     SimulatedLaboratory,
@@ -27,7 +28,7 @@ SAMPLES = [
 LABORATORIES = {
     "simulated": SimulatedLaboratory(TRUTH, seed=3),
     "rugged": SimulatedLaboratory(TRUTH, seed=3, landscape=3),
-    "unreliable": SimulatedLaboratory(TRUTH, seed=3, failure_rate=0.5),
+    "unreliable": SimulatedLaboratory(TRUTH, seed=3, noise=Noise(failure_rate=0.5)),
     "recorded": RecordedLaboratory(
         {"Ag|80": [91.0, 93.0], "Ag|60": [55.0, None], "Au|80": [40.0], "stirring": [None]}
     ),

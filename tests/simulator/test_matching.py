@@ -82,7 +82,7 @@ def test_being_without_a_thing_is_not_having_it() -> None:
     [
         (0.97, 0.45, 1.00, "reworded"),
         (0.60, 0.11, 0.45, "same function"),
-        (0.25, 0.01, 0.10, "weak"),
+        (0.15, 0.01, 0.10, "weak"),
         (0.05, 0.00, 0.00, "none"),
         (-0.9, 0.00, 0.00, "none"),
     ],
@@ -143,7 +143,7 @@ def test_a_match_is_between_0_and_1_and_names_what_it_found(
     assert len(found) == len(truth)
     for best in found:
         assert 0 <= best.m <= 1
-        assert (best.found in candidate) == (best.m > 0)
+        assert (best.found in candidate) == (best.m > 0 or best.reason == "opposite")
 
 
 @given(st.lists(points, min_size=1, max_size=4))

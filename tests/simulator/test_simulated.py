@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import GroundTruth, KeyPoint, Sample, SimulatedLaboratory, SimulatorError, performance
+from simulator import GroundTruth, KeyPoint, Noise, Sample, SimulatedLaboratory, SimulatorError, performance
 
 weights = st.floats(1e-6, 1e6)
 truths = st.lists(
@@ -44,9 +44,9 @@ def test_the_truth_itself_scores_1(truth: GroundTruth, landscape: int) -> None:
 def test_similarity_is_the_weighted_sum_of_matches(truth: GroundTruth) -> None:
     laboratory = SimulatedLaboratory(truth, noise=0.0)
     half = Sample("half", (KeyPoint("ferricyanide redox couple, 0.4 M"),))
-    assert laboratory.similarity(half) == pytest.approx(50)
+    assert laboratory.explain(half).similarity == pytest.approx(50)
     assert laboratory.performance(half) == pytest.approx(float(performance(50)))
-    assert [match.reason for match in laboratory.explain(half)] == ["same", "none", "none"]
+    assert [match.reason for match in laboratory.explain(half).matches] == ["same", "none", "none"]
 
 
 def test_what_shares_nothing_with_the_truth_performs_at_the_bottom(truth: GroundTruth) -> None:
@@ -84,7 +84,7 @@ def test_noise_differs_by_seed_replicate_and_key_points(truth: GroundTruth) -> N
 def test_some_measurements_fail(truth: GroundTruth) -> None:
     sample = Sample("gel", (KeyPoint("oriented PVA gel"),))
     reliable = SimulatedLaboratory(truth, cost=3.0)
-    laboratory = SimulatedLaboratory(truth, cost=3.0, failure_rate=0.3)
+    laboratory = SimulatedLaboratory(truth, cost=3.0, noise=Noise(failure_rate=0.3))
     results = [laboratory.measure([sample], replicate=n)[0] for n in range(1000)]
     failed = [result for result in results if result.status == "failed"]
     assert len(failed) == pytest.approx(300, abs=50)
@@ -101,7 +101,6 @@ def test_some_measurements_fail(truth: GroundTruth) -> None:
         {"sigma2": "wide"},
         {"noise": -0.1},
         {"noise": math.nan},
-        {"failure_rate": 1.5},
         {"cost": -1},
         {"landscape": 7},
         {"landscape": "high"},

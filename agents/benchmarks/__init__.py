@@ -1,0 +1,1 @@
+"""Benchmarks: published pools and tables of measured reactions, and what each policy makes of them."""
