@@ -30,8 +30,8 @@ _CONSEQUENCE = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\s*(?:,|;|:|\b(?:and|by|using|via|through|with|in the presence of|followed by|under|into|onto|from|after|before)\b"
-    r"|\bin (?=an? |\d)|\bat (?=\d)|\bfor (?=\d))\s*(?![^()\[\]]{0,80}[)\]])",
+    r"\s*(?:,|;|:|\b(?:and|by|using|via|through|with|in the presence of|followed by|under|into|onto|from"
+    r"|after|before)\b|\bin (?=an? |\d)|\bat (?=\d)|\bfor (?=\d))\s*(?![^()\[\]]{0,80}[)\]])",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
