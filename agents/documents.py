@@ -10,7 +10,7 @@ from typing import Any
 from agents.plan import Plan
 from agents.report import document as doc
 from records.database import Database
-from records.models import Clause, Evidence, Experiment, Hypothesis, Paper, Passage, Question, Run
+from records.models import Evidence, Experiment, Hypothesis, Paper, Passage, Question, Run
 from records.repositories import CallTotals, Category, Experiments, Hypotheses, ModelCalls, Papers, Runs
 
 DISTRIBUTION = "touchstone-chemistry"
@@ -105,6 +105,7 @@ def _hypotheses(rows: _Rows) -> list[doc.Hypothesis]:
     """Ranked ones in the order of their rank, then those that have no rank yet."""
     standing_of = {item["position"]: item for item in rows.run.outcome.get("standings", [])}
     place_of = {item["position"]: item for item in rows.run.outcome.get("map", [])}
+    simulated = {item["position"]: item for item in rows.run.outcome.get("simulation", [])}
     results_of: dict[str, list[Experiment]] = {}
     for experiment in rows.experiments:
         results_of.setdefault(experiment.hypothesis_id, []).append(experiment)
@@ -120,6 +121,7 @@ def _hypotheses(rows: _Rows) -> list[doc.Hypothesis]:
             place_of.get(row.position, {}),
             sorted(clusters_of.get(row.id, []), key=lambda share: -share.weight),
             results_of.get(row.id, []),
+            simulated.get(row.position),
         )
         for row in rows.hypotheses
     ]
@@ -134,6 +136,7 @@ def _hypothesis(
     place: Mapping[str, Any],
     clusters: list[doc.Membership],
     experiments: Sequence[Experiment],
+    simulated: Mapping[str, Any] | None,
 ) -> doc.Hypothesis:
     return doc.Hypothesis(
         id=row.id,
@@ -171,14 +174,13 @@ def _hypothesis(
             for experiment in experiments
             for result in experiment.results
         ],
+        simulation=None
+        if simulated is None
+        else doc.Simulation(**{name: value for name, value in simulated.items() if name != "position"}),
         provenance=doc.Provenance(
             reasoner=row.reasoner, model=row.model, prompt_version=row.prompt_version, seed=row.seed
         ),
     )
-
-
-def _clause(rows: _Rows, row: Clause) -> doc.Clause:
-    return doc.Clause(kind=row.kind, text=row.text, evidence=[_evidence(rows, item) for item in row.evidence])
 
 
 def _evidence(rows: _Rows, item: Evidence) -> doc.Evidence:

@@ -40,7 +40,7 @@ _OPENING = re.compile(
 """What is done with a thing is not the thing: "immersing a gel" is a gel."""
 
 _CLAIM = re.compile(
-    r"\b(?:is|are|was|were|can|could|may|might|will|would|should|has|have|exhibits?|shows?|causes?|provides?"
+    r"\b(?:can|could|may|might|will|would|should|has|have|exhibits?|shows?|causes?|provides?"
     r"|supports?|enhances?|improves?|increases?|investigate|achieves?|reduces?|helps?)\b",
     re.IGNORECASE,
 )
@@ -48,9 +48,10 @@ _CLAIM = re.compile(
 
 _EMPTY = frozenset(
     """
-    approach can could device effect enhanced high highly hypothesis improve improved improving increase
-    increased material method new novel performance prepare prepared preparing property result should
-    simultaneously strategy study synthesise synthesize system test use used we
+    a an approach are can could device effect enhanced high highly hypothesis improve improved improving
+    increase increased is it material method new novel of performance prepare prepared preparing
+    property result should simultaneously strategy study synthesise synthesize system test the this use
+    used we
     """.split()
 )
 

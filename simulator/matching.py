@@ -109,14 +109,14 @@ def relevant(matches: Sequence[Match]) -> bool:
 
 
 def _best(point: KeyPoint, candidate: Sequence[KeyPoint], judged: Sequence[tuple[float, Reason]]) -> Match:
-    """The nearest; where none is near, an outright denial is worth saying."""
+    """The nearest, unless the thing is denied and nothing else is near."""
     best = Match(point, None, 0.0, "none")
     for offered, (m, reason) in zip(candidate, judged, strict=True):
         if m > best.m:
             best = Match(point, offered, m, reason)
-        elif reason == "opposite" and best.m <= WEAK:
-            best = Match(point, offered, best.m, reason)
-    return best
+    denied = next((one for one, (_, why) in zip(candidate, judged, strict=True) if why == "opposite"), None)
+    # What is denied outright may still have a substitute, which then stands in for it.
+    return Match(point, denied, 0.0, "opposite") if denied and best.m < SAME_FUNCTION / 2 else best
 
 
 def judge(truth: Name, candidate: Name, likeness: float) -> tuple[float, Reason]:

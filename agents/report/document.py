@@ -87,6 +87,27 @@ class Provenance(_Part):
     seed: int = 0
 
 
+class Match(_Part):
+    """What the simulated laboratory compared: a key point of its truth with the candidate's nearest."""
+
+    weight: float
+    key_point: str
+    found: str | None
+    m: float
+    """Similarity from 0 to 1."""
+    reason: str
+
+
+class Simulation(_Part):
+    """How a candidate came to its response: s, x = R s - 100, and f(x)."""
+
+    similarity: float
+    distance: float
+    response: float
+    relevant: bool
+    matches: list[Match]
+
+
 class Hypothesis(_Part):
     id: str
     rank: int | None
@@ -107,6 +128,8 @@ class Hypothesis(_Part):
     tested: int = 0
     failed: int = 0
     results: list[Result] = []
+    simulation: Simulation | None = None
+    """Of a simulated laboratory, once the run is over."""
     provenance: Provenance
 
 

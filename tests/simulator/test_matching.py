@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import EmbeddingMatcher, KeyPoint, Match, SimulatorError
+from simulator import EmbeddingMatcher, JudgedMatcher, KeyPoint, Match, SimulatorError
+from simulator.matching import relevant
 
 MATCHER = EmbeddingMatcher()
 
@@ -30,6 +31,10 @@ def match(truth: str, *candidate: str) -> Match:
         ("0.4 M ferricyanide", "ferricyanide (400 mM)"),
         ("calcined at 300 °C", "calcined at 573.15 K"),
         ("stirring for 2 h", "stirring for 120 min"),
+        ("poly(vinyl alcohol) gel", "PVA gel"),
+        ("polyvinyl alcohol gel", "PVA (polyvinyl alcohol) gel"),
+        ("0.4 M potassium ferricyanide", "0.4 M K3[Fe(CN)6]"),
+        ("dichloromethane solution", "CH2Cl2 solution"),
     ],
 )
 def test_the_same_thing_written_otherwise(truth: str, candidate: str) -> None:
@@ -117,6 +122,50 @@ def test_words_stand_in_for_vectors() -> None:
     [best] = MATCHER.match([truth], [far, near])
     assert best.found == near
     assert best.m > 0.1
+
+
+def test_tea_is_no_base() -> None:
+    assert match("TEA base", "Et3N base").m == 1
+    assert match("tea leaves", "Et3N").m == 0
+
+
+def test_words_and_meaning_are_weighed_as_told() -> None:
+    truth = [KeyPoint("iron catalyst", vector=(1.0, 0.0))]
+    offered = [KeyPoint("cobalt catalyst", vector=(1.0, 0.0))]
+
+    def m(semantic: float) -> float:
+        return EmbeddingMatcher(semantic).match(truth, offered)[0].m
+
+    assert m(0.0) == pytest.approx(0.5)
+    assert m(0.5) == pytest.approx(0.75)
+    assert m(1.0) == pytest.approx(1.0)
+
+
+def test_without_what_the_truth_rests_on_most_a_candidate_is_irrelevant() -> None:
+    truth = [KeyPoint("redox couple", weight=60), KeyPoint("PVA gel", weight=40)]
+
+    def judged(*names: str) -> bool:
+        return relevant(MATCHER.match(truth, [KeyPoint(name) for name in names]))
+
+    assert judged("redox couple", "gelatin")
+    assert judged("gelatin")  # nothing is said of the couple
+    assert not judged("water without redox couple", "PVA gel")
+    assert judged("redox couple", "no PVA gel")  # the lighter of the two
+    assert relevant([])
+
+
+def test_a_judges_verdict_is_taken_as_it_is() -> None:
+    truth = [KeyPoint("gel", weight=60), KeyPoint("salt", weight=40)]
+    found = JudgedMatcher(lambda points, candidate: [0.65, 0.0]).match(truth, [KeyPoint("sol")])
+    assert [(one.m, one.reason) for one in found] == [(0.65, "judged"), (0.0, "none")]
+
+
+@pytest.mark.parametrize("verdict", [[0.5], [0.5, 1.5], [0.5, -0.1], [math.nan, 0.0], []])
+def test_a_verdict_that_is_none_is_refused(verdict: list[float]) -> None:
+    truth = [KeyPoint("gel"), KeyPoint("salt")]
+    with pytest.raises(SimulatorError) as raised:
+        JudgedMatcher(lambda points, candidate: verdict).match(truth, [])
+    assert raised.value.code == "bad_verdict"
 
 
 def test_vectors_of_another_length_are_refused() -> None:
