@@ -24,7 +24,9 @@ def named(means: Span, head: Token) -> str | None:
     span = means.doc[start : means.end]
     if not stands_alone(span) or any(token.lower_ in POINTERS for token in span):
         return None
-    if any(token.tag_ in {"VBZ", "VBP", "VBD", "MD"} for token in span) or MISREAD.search(span.text):
+    if any(token.tag_ in {"VBZ", "VBP", "VBD", "MD"} for token in span):
+        return None
+    if MISREAD.search(span.text) or OBSERVING.search(span.text):
         return None
     if head.lemma_.lower() in words.EMPTY_MEANS or span[0].pos_ in {"SCONJ", "ADP", "AUX", "NUM"}:
         return None
@@ -57,6 +59,11 @@ def article(means: Span, head: Token, name: str) -> str:
 
 MISREAD = re.compile(r"\b(?:acts?|serves?|functions?|enables?|allows?|leads?) (?:as|to|for|the|an?)\b")
 """A verb that the tagger took for a noun."""
+OBSERVING = re.compile(
+    r"\b(?:NMR|XRD|XPS|TEM|SEM|AFM|DFT|FT-?IR|EPR)\b|(?:spectro|micro)scop|crystallograph|characteri[sz]|simulat",
+    re.IGNORECASE,
+)
+"""What one looks with; it changes nothing."""
 ILLUSTRATION = re.compile(r",?\s+(?:especially|particularly|including|such as|for example|e\.g\.)")
 POINTERS = frozenset({"this", "these", "those", "such", "their", "its", "his", "same"})
 

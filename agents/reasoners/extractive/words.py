@@ -122,7 +122,7 @@ EMPTY_OBJECTS = frozenset(
 
 EMPTY_MEANS = frozenset(
     """
-    chemistry collaboration community discipline discovery engagement industry voltage
+    chemistry collaboration community discipline discovery idea hypothesis engagement industry voltage
     functionality daytime gain rise aim inability existence ability possibility capability advancement
     development analysis role degree parameter result finding study work experiment calculation
     measurement simulation observation investigation evidence data theory model literature author team
