@@ -8,6 +8,7 @@ import pytest
 from example import example
 
 from agents.report import RunDocument, render
+from agents.report.document import Match, Simulation
 from agents.report.render import standing
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.exe \"' & $x^2$ "
@@ -99,3 +100,14 @@ def test_each_picture_has_its_table() -> None:
 def test_the_document_survives_json() -> None:
     document = example()
     assert RunDocument.model_validate_json(document.model_dump_json()) == document
+
+
+def test_what_a_simulator_compared_is_told_with_the_reason() -> None:
+    match = Match(weight=60, key_point="<b>salt</b>", found=None, m=0.0, reason="opposite")
+    simulated = Simulation(similarity=0.0, distance=-100.0, response=0.0067, relevant=False, matches=[match])
+    document = example()
+    first = document.hypotheses[0].model_copy(update={"simulation": simulated})
+    page = render(document.model_copy(update={"hypotheses": [first, *document.hypotheses[1:]]}))
+    assert page.count("What the simulator compared") == 1
+    assert "&lt;b&gt;salt&lt;/b&gt;" in page
+    assert "counts as having nothing of it" in page
