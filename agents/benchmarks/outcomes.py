@@ -98,7 +98,12 @@ def evidence(
         raise BadInput("no_answers", "the outcomes hold no 'judged' answers; use --matcher embedding.")
     found = []
     for group in groups:
-        points = group.key_points or decompose(group.ground_truth)
+        points = [point for point in group.key_points if point.weight > 0]
+        if group.key_points and not points:
+            raise BadInput(
+                "bad_outcomes", f"All weights of group {group.name} are zero; give one that counts."
+            )
+        points = points or list(decompose(group.ground_truth))
         if not points:
             raise BadInput(
                 "bad_outcomes", f"Group {group.name} has no key points and no text to take them from."
@@ -134,13 +139,27 @@ def _matches(
     own = [LaboratoryKeyPoint(trait) for trait in one.traits] or list(decompose(one.text))
     made: Matcher = EmbeddingMatcher()
     if name == "recorded":
-        answers = [float(value) / 100 for value in (one.judged or {})["similarity"]]
+        answers = _answers(group, one)
         made = JudgedMatcher(lambda _truth, _candidate: answers)
     elif name == "llm":
         assert ask is not None
         asked = ask
         made = JudgedMatcher(lambda points, _candidate: asked(group.question, points, one.text))
     return made.match(truth, _embedded(own, embedder))
+
+
+def _answers(group: OutcomeGroup, one: Candidate) -> list[float]:
+    """The recorded similarities of the key points that count."""
+    said = (one.judged or {}).get("similarity") or []
+    if len(said) != len(group.key_points):
+        raise BadInput(
+            "bad_outcomes",
+            f"Group {group.name}: a candidate has {len(said)} judged similarities for "
+            f"{len(group.key_points)} key points.",
+        )
+    return [
+        float(value) / 100 for value, point in zip(said, group.key_points, strict=True) if point.weight > 0
+    ]
 
 
 def _embedded(points: Sequence[LaboratoryKeyPoint], embedder: Embedder) -> tuple[LaboratoryKeyPoint, ...]:
@@ -174,11 +193,16 @@ def _figures(found: Agreement) -> dict[str, Any]:
     names = ("spearman", "rmse", "mae", "rmsle")
     figures = {name: getattr(found, name) for name in names}
     return {
-        **{name: figure.value for name, figure in figures.items()},
+        **{name: _number(figure.value) for name, figure in figures.items()},
         "perfect": found.perfect,
         "ordered_groups": found.groups,
-        "intervals": {name: [figure.low, figure.high] for name, figure in figures.items()},
+        "intervals": {name: [_number(figure.low), _number(figure.high)] for name, figure in figures.items()},
     }
+
+
+def _number(value: float) -> float | None:
+    """JSON has no word for what could not be computed."""
+    return value if math.isfinite(value) else None
 
 
 def why(group: Group, matches: Sequence[Sequence[Match]]) -> str:

@@ -42,7 +42,7 @@ def simulator(
     from agents.benchmarks import outcomes as room
     from agents.benchmarks.judged import model_judge
     from knowledge.embedding import load_embedder
-    from simulator.calibration import fit, predicted
+    from simulator.calibration import DEVELOPMENT, DEVELOPMENT_JUDGED, fit, predicted
 
     groups = room.read_outcomes(outcomes)
     settings = load_settings()
@@ -50,6 +50,9 @@ def simulator(
     with judge as ask:
         found = room.evidence(groups, load_embedder(settings.embedding), matcher=matcher, ask=ask)
     evidence = [one for one, _ in found]
+    if given is None and len(evidence) < 3:
+        given = DEVELOPMENT_JUDGED if matcher == "recorded" else DEVELOPMENT
+        errors.print("Too few groups to fit to, so the shipped calibration is used.", highlight=False)
     unseen = (
         fit(evidence, fitted_on=outcomes.name)[1]
         if given is None
@@ -93,15 +96,15 @@ def _table(answer: dict[str, Any]) -> Table:
         table.add_column(name, justify="left" if not name else "right", no_wrap=True)
     rest = answer["without_truth"]
     for name in ("spearman", "rmse", "mae", "rmsle"):
-        cells = [
-            cell
-            for part in (answer, rest)
-            for cell in (
-                f"{part[name]:.3f}",
-                f"{part['intervals'][name][0]:.3f} to {part['intervals'][name][1]:.3f}",
-            )
-        ]
+        cells = [cell for part in (answer, rest) for cell in _cells(part, name)]
         table.add_row(name, *cells)
     counts = [f"{part['perfect']} of {part['ordered_groups']}" for part in (answer, rest)]
     table.add_row("in order", counts[0], "", counts[1], "")
     return table
+
+
+def _cells(part: dict[str, Any], name: str) -> tuple[str, str]:
+    low, high = part["intervals"][name]
+    if part[name] is None:
+        return "–", ""
+    return f"{part[name]:.3f}", f"{low:.3f} to {high:.3f}"

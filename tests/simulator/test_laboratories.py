@@ -32,6 +32,10 @@ LABORATORIES = {
     "recorded": RecordedLaboratory(
         {"Ag|80": [91.0, 93.0], "Ag|60": [55.0, None], "Au|80": [40.0], "stirring": [None]}
     ),
+    "sampled": RecordedLaboratory(
+        {"Ag|80": [91.0, 93.0], "Ag|60": [55.0, None], "Au|80": [40.0], "stirring": [None]},
+        replicates="sample",
+    ),
     "human": HumanLaboratory(),
 }
 

@@ -54,3 +54,14 @@ def test_a_row_that_is_not_in_the_table_is_named() -> None:
 def test_an_infinite_value_is_refused() -> None:
     with pytest.raises(SimulatorError, match="'x'"):
         RecordedLaboratory({"x": [1.0, math.inf]})
+
+
+def test_one_replicate_may_be_drawn_as_if_the_experiment_were_done_once() -> None:
+    values = {"a": [10.0, 12.0, None], "b": [7.0]}
+    once = RecordedLaboratory(values, replicates="sample", seed=1)
+    drawn = [once.measure([Sample("x", row="a")], replicate=n)[0] for n in range(300)]
+    scores = [result.score for result in drawn]
+    assert set(scores) == {10.0, 12.0, None}
+    assert min(scores.count(value) for value in (10.0, 12.0, None)) > 60
+    assert {result.sem for result in drawn} == {None}
+    assert once.measure([Sample("y", row="a")], replicate=5)[0].score == scores[5]

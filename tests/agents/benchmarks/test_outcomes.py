@@ -12,7 +12,7 @@ from agents.benchmarks.judged import model_judge
 from agents.benchmarks.outcomes import evidence, read_outcomes, summary, why
 from agents.llm.errors import AnswerInvalid
 from records.errors import BadInput
-from simulator.calibration import fit, predicted
+from simulator.calibration import DEVELOPMENT, fit, predicted
 
 FILE = Path(__file__).with_name("outcomes.json")
 
@@ -119,3 +119,25 @@ def test_answers_that_nobody_recorded_are_missed(groups, embedder):
     ]
     with pytest.raises(BadInput, match="embedding"):
         evidence(bare, embedder, matcher="recorded")
+
+
+def test_a_key_point_that_does_not_count_is_left_out(groups, embedder):
+    def reweighed(*weights):
+        points = zip(groups[0].key_points, weights, strict=True)
+        return [
+            replace(groups[0], key_points=tuple(replace(point, weight=weight) for point, weight in points))
+        ]
+
+    for matcher in ("embedding", "recorded"):
+        ((found, _),) = evidence(reweighed(0.0, 5.0), embedder, matcher=matcher)
+        assert found.similarity[1] == pytest.approx(100)
+    with pytest.raises(BadInput, match="zero"):
+        evidence(reweighed(0.0, 0.0), embedder)
+
+
+def test_what_cannot_be_computed_is_null_and_not_nan(groups, embedder):
+    only_truth = [replace(group, candidates=group.candidates[1:2]) for group in groups[:1]]
+    found = evidence(only_truth, embedder)
+    answer = summary([predicted(DEVELOPMENT, one) for one, _ in found])
+    assert answer["without_truth"]["spearman"] is None
+    json.loads(json.dumps(answer, allow_nan=False))
