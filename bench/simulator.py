@@ -1,7 +1,8 @@
-"""How fast the simulated laboratory is, and what its landscapes and kinds of noise look like.
+"""How fast the simulated laboratory is, how it looks, and how it compares with a plain embedding.
 
-``python -m bench.simulator [--picture FILE]``: a million experiments, each with its own noise, against the
-same number drawn one by one from numpy's generator, which would hang on the order of measuring.
+``python -m bench.simulator [--picture FILE] [--outcomes FILE]``: seconds for a million experiments, each with
+noise of its own; a picture of landscapes and kinds of noise; and on reported outcomes the matchers beside the
+cosine of whole texts, all predicted by fits on the other groups.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -16,7 +19,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from agents.benchmarks.outcomes import OutcomeGroup, evidence, read_outcomes, summary
+from config import load_settings
+from knowledge.embedding import Embedder, load_embedder
 from simulator import Landscape, Noise, performance
+from simulator.calibration import Evidence, fit
 
 EXPERIMENTS = 1_000_000
 RUNS = 5
@@ -25,10 +32,52 @@ RUNS = 5
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--picture", type=Path, help="draw landscapes and noise into this PNG")
+    parser.add_argument("--outcomes", type=Path, help="groups of hypotheses with reported outcomes")
     asked = parser.parse_args()
     print(json.dumps({"experiments": EXPERIMENTS, **timed()}))
     if asked.picture is not None:
         draw(asked.picture)
+    if asked.outcomes is not None:
+        compare(read_outcomes(asked.outcomes))
+
+
+def compare(groups: Sequence[OutcomeGroup]) -> None:
+    """A line for each way to judge a candidate."""
+    embedder = load_embedder(load_settings().embedding)
+    bare = [
+        replace(group, key_points=(), candidates=tuple(replace(one, traits=()) for one in group.candidates))
+        for group in groups
+    ]
+    ways = {
+        "cosine of the texts": [cosine(group, embedder) for group in groups],
+        "embedding": [one for one, _ in evidence(groups, embedder)],
+        "embedding, texts alone": [one for one, _ in evidence(bare, embedder)],
+    }
+    if all(one.judged for group in groups for one in group.candidates):
+        recorded = [one for one, _ in evidence(groups, embedder, matcher="recorded")]
+        ways["recorded overlap"] = [replace(one, direct=None) for one in recorded]
+        ways["recorded"] = recorded
+    print("way                     spearman  in order   rmse  | without the truth: spearman   rmse")
+    for name, found in ways.items():
+        answer = summary(fit(found, fitted_on="the others")[1])
+        rest = answer["without_truth"]
+        print(
+            f"{name:22s}  {answer['spearman']:8.3f}  {answer['perfect']:3d} of {len(found):2d}"
+            f"  {answer['rmse']:.3f}  |  {rest['spearman']:26.3f}  {rest['rmse']:.3f}"
+        )
+
+
+def cosine(group: OutcomeGroup, embedder: Embedder) -> Evidence:
+    """The rival: likeness of the whole texts, with no key point in between."""
+    vectors = embedder.embed([group.ground_truth, *(one.text for one in group.candidates)]).astype(float)
+    likeness = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
+    return Evidence(
+        group.name,
+        tuple((100 * likeness).tolist()),
+        (True,) * len(group.candidates),
+        tuple(one.outcome for one in group.candidates),
+        tuple(one.text.strip() == group.ground_truth.strip() for one in group.candidates),
+    )
 
 
 def timed() -> dict[str, dict[str, float]]:
