@@ -42,6 +42,7 @@ def named(means: Span, head: Token) -> str | None:
         len(token.text) > 3 or any(c.isupper() or c.isdigit() for c in token.text[1:]) for token in content
     )
     compound = len(content) > 1 or "-" in text or any(c.isupper() or c.isdigit() for c in text[1:])
+    compound = compound or any(token.dep_ == "prt" for token in span)  # "salting out"
     if not (specific and compound):
         return None
     return lowered(text, span[0])

@@ -41,6 +41,11 @@ def found_in(text: str) -> list[Finding]:
             "prevent the polymer chains from disentangling",
         ),
         (
+            "Salting out increases the toughness of PVA gels.",
+            "salting out",
+            "increases the toughness of PVA gels",
+        ),
+        (
             "Short-range order gives rise to higher hardness.",
             "short-range order",
             "causes higher hardness",
