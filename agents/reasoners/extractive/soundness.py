@@ -38,7 +38,7 @@ def complete(span: Span) -> bool:
         r"[a-z]{3}(?<!pro)(?<!ro)of$", text
     ):  # "voltageof": a line break was lost before it reached us
         return False
-    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"}:
+    if last.pos_ in {"ADP", "DET", "CCONJ", "PART", "SCONJ", "AUX"} and last.dep_ != "prt":
         return False
     # What modifies a verb was not cut off from its noun: the parser only mistook a subject.
     if last.dep_ in {"amod", "nummod", "compound"} and last.head.pos_ not in {"VERB", "AUX"}:
