@@ -8,17 +8,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ranking.candidates import Candidate, canonical, check
-from ranking.contributions import Contribution, contributions
+from ranking.advice import Advice, advice
+from ranking.candidates import Candidate, canonical, check, read, written
+from ranking.contributions import Contribution, contributions, ordered
 from ranking.errors import RankingError
+from ranking.explanation import Explanation, explanation, turned
 from ranking.kernels import Array, Places, setting_kernel, text_kernel, trait_kernel
 from ranking.numbers import scatter, usable
+from ranking.observations import Observations
 from ranking.policies import Policy, SurrogatePolicy, policy
 from ranking.standing import Standing, chances_of_best, expected_improvement
-from ranking.surrogate import Observations, Surrogate, fit_surrogate
+from ranking.surrogate import Surrogate, fit_surrogate
 from ranking.view import View
 
-SCHEMA = 1
+SCHEMA = 2
+"""2 brought descriptors; 1 is read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Campaign:
         if n < 1:
             raise RankingError("bad_count", f"{n} recommendations cannot be made; ask for one or more")
         view = View(
-            surrogate=self._fitted(),
+            fitted=self._fitted,
             seen=self._observations(),
             failed=self._failed(),
             pending=np.sort(self._places(list(self._pending))),
@@ -98,14 +102,26 @@ class Campaign:
         A failed experiment has no score, and is not a low one. Raises RankingError.
         """
         self._check(id)
-        if status == "failed":
-            score, sem = None, None
-        elif score is None or not usable(score):
-            raise RankingError("bad_score", f"the score of '{id}' is no finite number; say that it failed")
-        if sem is not None and not (usable(sem) and sem >= 0):
-            raise RankingError("bad_sem", f"the standard error of '{id}' should be finite and 0 or more")
+        outcome = _outcome(id, score, sem, status, cost)
         self._pending.pop(id, None)
-        self._outcomes.append(Outcome(id, _plain(score), _plain(sem), _plain(cost)))
+        self._outcomes.append(outcome)
+        self._surrogate = None
+
+    def amend_result(
+        self,
+        id: str,
+        score: float | None,
+        *,
+        sem: float | None = None,
+        status: Literal["done", "failed"] = "done",
+        cost: float | None = None,
+    ) -> None:
+        """Put another result in the place of the candidate's last one (RankingError ``no_result``)."""
+        self._check(id)
+        places = [place for place, one in enumerate(self._outcomes) if one.id == id]
+        if not places:
+            raise RankingError("no_result", f"'{id}' has no result that could be amended")
+        self._outcomes[places[-1]] = _outcome(id, score, sem, status, cost)
         self._surrogate = None
 
     def withdraw(self, id: str) -> None:
@@ -152,8 +168,19 @@ class Campaign:
         found = contributions(self._fitted())
         if self._sign > 0:
             return found
-        turned = [Contribution(c.trait, -c.effect, -c.high, -c.low, c.candidates) for c in found]
-        return sorted(turned, key=lambda c: (-c.effect, c.trait))
+        return ordered(one.turned() for one in found)
+
+    def explain(self, id: str) -> Explanation:
+        """Why a candidate stands where it does (RankingError for one of another campaign)."""
+        self._check(id)
+        surrogate = self._fitted()
+        names = {int(place): self._candidates[place].id for place in surrogate.observed}
+        found = explanation(surrogate, self._place[id], id, names)
+        return found if self._sign > 0 else turned(found)
+
+    def stop_advice(self) -> Advice:
+        """Whether another experiment is worth it."""
+        return advice(self._fitted(), self._open(), self._seed)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same.
@@ -162,7 +189,7 @@ class Campaign:
         """
         return {
             "schema": SCHEMA,
-            "candidates": [{**asdict(one), "features": dict(one.features)} for one in self._given],
+            "candidates": [written(one) for one in self._given],
             "policy": self._policy.name,
             "seed": self._seed,
             "maximise": self._sign > 0,
@@ -175,19 +202,10 @@ class Campaign:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Campaign:
         """Raises RankingError for a form that this version does not know."""
-        if data.get("schema") != SCHEMA:
+        if data.get("schema") not in (1, SCHEMA):
             raise RankingError("unknown_schema", f"campaigns of form {data.get('schema')} cannot be read")
         campaign = cls(
-            [
-                Candidate(
-                    **{
-                        **one,
-                        "traits": tuple(one["traits"]),
-                        "vector": None if one["vector"] is None else tuple(one["vector"]),
-                    }
-                )
-                for one in data["candidates"]
-            ],
+            [read(one) for one in data["candidates"]],
             policy=policy(data["policy"]),
             seed=data["seed"],
             maximise=data["maximise"],
@@ -247,6 +265,17 @@ def _standardised(candidates: Sequence[Candidate], sign: float) -> Array | None:
     return np.array(
         [0.0 if one.prior is None else sign * (one.prior - middle) / spread for one in candidates]
     )
+
+
+def _outcome(id: str, score: float | None, sem: float | None, status: str, cost: float | None) -> Outcome:
+    """Raises RankingError for what is no result."""
+    if status == "failed":
+        score, sem = None, None
+    elif score is None or not usable(score):
+        raise RankingError("bad_score", f"the score of '{id}' is no finite number; say that it failed")
+    if sem is not None and not (usable(sem) and sem >= 0):
+        raise RankingError("bad_sem", f"the standard error of '{id}' should be finite and 0 or more")
+    return Outcome(id, _plain(score), _plain(sem), _plain(cost))
 
 
 def _plain(number: float | None) -> float | None:

@@ -19,6 +19,12 @@ def usable(number: float) -> bool:
     return math.isfinite(number) and abs(float(number)) <= LARGEST
 
 
+def all_usable(numbers: object) -> bool:
+    """Whether all numbers of a vector or table are."""
+    values = np.array(numbers, dtype=np.float64)
+    return bool(np.isfinite(values).all() and (np.abs(values) <= LARGEST).all())
+
+
 def scatter(values: NDArray[np.float64]) -> float:
     """Standard deviation of the values; 0 where they differ by rounding alone, in whatever unit."""
     if not values.size:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from ranking.kernels import Array
+from ranking.kernels import Array, Places
 from ranking.surrogate import Surrogate
 
 DRAWS = 4096
@@ -39,15 +39,19 @@ def chances_of_best(surrogate: Surrogate, seed: int) -> Array:
     """[candidates], summing to 1: how often each is the best in joint draws from the posterior."""
     mean, sd = surrogate.moments()
     contenders = np.argsort(-(mean + 2 * sd), kind="stable")[:CONTENDERS]
-    joint_mean, covariance = surrogate.joint(contenders)
-    jitter = 1e-9 * max(float(np.trace(covariance)) / len(contenders), 1e-12)
-    values, vectors = np.linalg.eigh(covariance + jitter * np.eye(len(contenders)))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(contenders)))
-    winners = (joint_mean + draws @ root.T).argmax(axis=1)
+    winners = draws(surrogate, contenders, seed).argmax(axis=1)
     chances = np.zeros(surrogate.size)
     np.add.at(chances, contenders[winners], 1.0 / DRAWS)
     return chances
+
+
+def draws(surrogate: Surrogate, places: Places, seed: int) -> Array:
+    """Joint draws of true scores from the posterior, [draws, places]."""
+    mean, covariance = surrogate.joint(places)
+    jitter = 1e-9 * max(float(np.trace(covariance)) / len(places), 1e-12)
+    values, vectors = np.linalg.eigh(covariance + jitter * np.eye(len(places)))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(mean + np.random.default_rng(seed).standard_normal((DRAWS, len(places))) @ root.T)
 
 
 def expected_improvement(mean: Array, sd: Array, best: float | None) -> Array:

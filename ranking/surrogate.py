@@ -6,22 +6,19 @@ that knows only its own points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
-from ranking.kernels import Array, Places, Points, Traits
-from ranking.numbers import scatter
+from ranking.kernels import Array, Places, Points, Settings, Traits
+from ranking.observations import Observations, patterns, tamed, unit
 
 LENGTHS = (0.5, 1.0, 2.0)
 """Of the Matern kernels, in units of the median distance."""
 
-NOISES = (0.01, 0.05, 0.2, 0.5)
-"""Variance of a measurement, in units of the scores' variance, where it has no error of its own."""
+AMPLITUDES = (1.0, 2.0, 4.0)
+"""Variance of the true scores over the pool, in units of that of the results: a few are rarely typical."""
 
 SLOPES = (0.0, 0.3, 0.6)
 """Deviations of the score per deviation of the prior score; 0 is the model that does not believe it.
@@ -29,52 +26,49 @@ SLOPES = (0.0, 0.3, 0.6)
 None is negative: to test the least promising candidate second would tell of the belief, and of little else.
 """
 
+BELIEFS = (0.99, 0.005, 0.005)
+"""Weight of each slope before any result: a prior score has to earn what it is believed."""
+
 MEAN_VARIANCE = 0.3
-"""How far the pool's mean may lie from that of the results, in units of their variance."""
-
-LEAST_NOISE = 1e-4
-"""Variance of a measurement that is said to be exact: it keeps replicates from a singular matrix."""
-
-MOST_NOISE = 1e6
-"""Variance beyond which a measurement tells nothing anyhow."""
+"""How far the pool's mean may lie from that of the results, in units of the amplitude."""
 
 NEGLIGIBLE = 1e-3
 """Weight under which a grid point is left out."""
 
+ROWS = 8192
+"""Candidates worked on at once: what bounds the memory."""
 
-@dataclass(frozen=True, slots=True)
-class Observations:
-    """Scores that were measured, one row a measurement."""
-
-    places: Places
-    scores: Array
-    sems: Array
-    """NaN where nobody said."""
+WORK = 2e9
+"""Products (candidates x observations squared) beyond which only the most believed length is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
-    """One kernel and noise, conditioned on the observations, under every slope of the prior score."""
+class Fit:
+    """All models of one length and one pattern of noise, in the basis that makes each of them diagonal.
 
-    factor: tuple[NDArray[np.float64], bool]
-    alphas: Array
-    """[observations, slopes], the covariance's inverse times what the slope leaves to explain."""
-    evidence: Array
-    """[slopes], log marginal likelihoods."""
-
-    def solve(self, columns: Array) -> Array:
-        """The inverse covariance of the observations times columns; of no observations, nothing."""
-        return np.asarray(cho_solve(self.factor, columns)) if len(columns) else columns
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """A model and how far it is believed."""
+    With D the pattern of noise and U, l eigenvectors and -values of D^-1/2 K D^-1/2, the covariance of the
+    observations a K + r D has the inverse B diag(1 / (a l + r)) B', B = D^-1/2 U, for every amplitude a and
+    noise r.
+    """
 
     length: float
+    basis: Array
+    """[observations, observations], B."""
+    inverse: Array
+    """[observations, models], a / (a l + r)."""
+    pulls: Array
+    """[observations, models, slopes], the inverse times what the slope leaves to explain, in the basis."""
+    amplitudes: Array
+    """[models]"""
+    noises: Array
+    """[models], variance of a typical measurement."""
     weights: Array
-    """[slopes]; those of all fits sum to 1."""
-    model: _Model
+    """[models, slopes]; those of all fits sum to 1. Until then log evidence."""
+
+    @property
+    def damping(self) -> Array:
+        """[observations, models], a^2 / (a l + r)."""
+        return self.inverse * self.amplitudes
 
 
 @dataclass(frozen=True)
@@ -83,131 +77,180 @@ class Surrogate:
 
     traits: Traits | None
     text: Points | None
-    settings: Points | None
+    settings: Settings | None
     prior: Array | None
     """[candidates], standardised."""
     size: int
     center: float
     scale: float
     observed: Places
+    left: Array
+    """[observations, slopes]: scores, in units of the scale, less what the slope says of them."""
     slopes: tuple[float, ...]
-    fits: tuple[_Fit, ...]
+    fits: tuple[Fit, ...]
 
     def moments(self, places: Places | None = None) -> tuple[Array, Array]:
         """Mean and standard deviation of the candidates' true scores, on the scale of the results."""
-        rows = np.arange(self.size) if places is None else places
+        rows = np.arange(self.size, dtype=np.intp) if places is None else places
+        mean, variance = np.zeros(len(rows)), np.zeros(len(rows))
+        for start in range(0, len(rows), ROWS):
+            some = slice(start, start + ROWS)
+            mean[some], variance[some] = self._moments(rows[some])
+        return self.center + self.scale * mean, self.scale * np.sqrt(np.maximum(variance, 1e-12))
+
+    def _moments(self, rows: Places) -> tuple[Array, Array]:
         mean, square = np.zeros(len(rows)), np.zeros(len(rows))
-        crosses = self._crosses(rows)
-        for fit in self.fits:
-            cross = crosses[fit.length]
-            explained = np.einsum("ij,ji->i", cross, fit.model.solve(cross.T))
-            variance = np.maximum(1.0 + MEAN_VARIANCE - explained, 1e-12)
-            means = self._means(fit, cross, rows)
-            mean += means @ fit.weights
-            square += fit.weights.sum() * variance + means**2 @ fit.weights
-        sd = np.sqrt(np.maximum(square - mean**2, 1e-12))
-        return self.center + self.scale * mean, self.scale * sd
+        for fit, spread in self._spread(rows):
+            known = (spread**2) @ fit.damping
+            variance = np.maximum(fit.amplitudes * (1.0 + MEAN_VARIANCE) - known, 1e-12)
+            means = self._means(fit, spread, rows)
+            mean += np.einsum("rms,ms->r", means, fit.weights)
+            square += variance @ fit.weights.sum(axis=1) + np.einsum("rms,ms->r", means**2, fit.weights)
+        return mean, square - mean**2
 
     def joint(self, places: Places) -> tuple[Array, Array]:
         """Mean and covariance of some candidates, [n] and [n, n], averaged over the grid."""
-        mean, second = np.zeros(len(places)), np.zeros((len(places), len(places)))
-        crosses = self._crosses(places)
-        owns = {length: self._kernel(length, places, places) for length in crosses}
-        for fit in self.fits:
-            cross = crosses[fit.length]
-            own = owns[fit.length] - cross @ fit.model.solve(cross.T)
-            means = self._means(fit, cross, places)
-            mean += means @ fit.weights
-            second += fit.weights.sum() * own + (means * fit.weights) @ means.T
-        covariance = second - np.outer(mean, mean)
+        mean, covariance = self._mean_and_covariance(places, places)
         return self.center + self.scale * mean, self.scale**2 * covariance
 
-    def _means(self, fit: _Fit, cross: Array, rows: Places) -> Array:
-        """[rows, slopes]"""
-        means = cross @ fit.model.alphas
-        return means if self.prior is None else means + np.outer(self.prior[rows], self.slopes)
-
-    def _crosses(self, rows: Places) -> dict[float, Array]:
-        """The kernel with what was observed, a length; fits share it."""
-        lengths = dict.fromkeys(fit.length for fit in self.fits)
-        return {length: self._kernel(length, rows, self.observed) for length in lengths}
-
-    def _kernel(self, length: float, rows: Places, columns: Places) -> Array:
-        return self._likeness(length, rows, columns) + MEAN_VARIANCE
-
-    def _likeness(self, length: float, rows: Places, columns: Places) -> Array:
-        parts: list[Array] = []
-        if self.traits is not None:
-            parts.append(self.traits.block(rows, columns))
-        parts += [
-            part.block(rows, columns, length) for part in (self.text, self.settings) if part is not None
+    def covariance(self, rows: Places, columns: Places) -> Array:
+        """Of true scores, [rows, columns], averaged over the grid; in the square of the results' unit."""
+        blocks = [
+            self._mean_and_covariance(rows[start : start + ROWS], columns)[1]
+            for start in range(0, max(len(rows), 1), ROWS)
         ]
-        # A pool without any description: every candidate is like itself alone.
-        alike = sum(parts) / len(parts) if parts else rows[:, None] == columns[None, :]
-        return np.asarray(alike, dtype=np.float64)
+        return self.scale**2 * np.concatenate(blocks)
+
+    def _mean_and_covariance(self, rows: Places, columns: Places) -> tuple[Array, Array]:
+        """In the scale's unit: of the rows the mean, of rows and columns the covariance."""
+        mean, other = np.zeros(len(rows)), np.zeros(len(columns))
+        second = np.zeros((len(rows), len(columns)))
+        owns = dict(zip(self._lengths(), self._kernels(self._lengths(), rows, columns), strict=True))
+        for (fit, left), (_, right) in zip(self._spread(rows), self._spread(columns), strict=True):
+            weights = fit.weights.sum(axis=1)
+            second += (fit.amplitudes @ weights) * owns[fit.length]
+            second -= (left * (fit.damping @ weights)) @ right.T
+            here, there = self._means(fit, left, rows), self._means(fit, right, columns)
+            second += np.einsum("rms,cms,ms->rc", here, there, fit.weights, optimize=True)
+            mean += np.einsum("rms,ms->r", here, fit.weights)
+            other += np.einsum("rms,ms->r", there, fit.weights)
+        return mean, second - np.outer(mean, other)
+
+    def pulls(self, place: int) -> Array:
+        """What each observation adds to a candidate's expected score, [observations], in the results' unit.
+
+        Their sum is the candidate's mean less the results' mean, and less what the prior score adds.
+        """
+        found = np.zeros(len(self.observed))
+        for fit, spread in self._spread(np.array([place], dtype=np.intp)):
+            back = (spread[0][:, None] * fit.inverse).T @ fit.basis.T  # [models, observations]
+            found += np.einsum("mo,os,ms->o", back, self.left, fit.weights, optimize=True)
+        return self.scale * found
+
+    def belief(self, place: int) -> float:
+        """What the prior score adds to a candidate's expected score, in the results' unit."""
+        slope = sum((fit.weights.sum(axis=0) @ self.slopes for fit in self.fits), 0.0)
+        return 0.0 if self.prior is None else float(self.scale * slope * self.prior[place])
+
+    @property
+    def noise(self) -> float:
+        """Variance of a typical measurement, in the square of the results' unit."""
+        return self.scale**2 * sum(float(fit.noises @ fit.weights.sum(axis=1)) for fit in self.fits)
 
     def similarity(self, rows: Places, columns: Places) -> Array:
         """How alike candidates are by their descriptions, in [0, 1]; [rows, columns]."""
-        return np.clip(self._likeness(1.0, rows, columns), 0.0, 1.0)
+        [alike] = self._likeness((1.0,), rows, columns)
+        return np.clip(alike, 0.0, 1.0)
 
     def conditioned(self, seen: Observations) -> Surrogate:
         """The same candidates after other observations."""
         return fit_surrogate(self.traits, self.text, self.settings, self.prior, self.size, seen)
 
+    def _lengths(self) -> tuple[float, ...]:
+        return tuple(dict.fromkeys(fit.length for fit in self.fits))
+
+    def _spread(self, rows: Places) -> Iterator[tuple[Fit, Array]]:
+        """Each fit with the rows' kernel to the observations in its basis, [rows, observations]."""
+        lengths = self._lengths()
+        crosses = dict(zip(lengths, self._kernels(lengths, rows, self.observed), strict=True))
+        for fit in self.fits:
+            yield fit, crosses[fit.length] @ fit.basis
+
+    def _means(self, fit: Fit, spread: Array, rows: Places) -> Array:
+        """[rows, models, slopes]"""
+        means = np.tensordot(spread, fit.pulls, axes=1)
+        return means if self.prior is None else means + np.outer(self.prior[rows], self.slopes)[:, None, :]
+
+    def _kernels(self, lengths: Sequence[float], rows: Places, columns: Places) -> list[Array]:
+        return [alike + MEAN_VARIANCE for alike in self._likeness(lengths, rows, columns)]
+
+    def _likeness(self, lengths: Sequence[float], rows: Places, columns: Places) -> list[Array]:
+        parts: list[list[Array]] = []
+        if self.traits is not None:
+            parts.append([self.traits.block(rows, columns)] * len(lengths))
+        parts += [part.block(rows, columns, lengths) for part in (self.text, self.settings) if part]
+        if not parts:  # a pool without any description: every candidate is like itself alone
+            parts.append([np.equal.outer(rows, columns).astype(np.float64)] * len(lengths))
+        return [np.asarray(sum(of_length) / len(parts)) for of_length in zip(*parts, strict=True)]
+
 
 def fit_surrogate(
     traits: Traits | None,
     text: Points | None,
-    settings: Points | None,
+    settings: Settings | None,
     prior: Array | None,
     size: int,
     seen: Observations,
 ) -> Surrogate:
     """Condition every grid point on the observations and weigh it by its marginal likelihood."""
-    center, scale = _unit(seen)
+    scores = tamed(seen.scores)
+    center, scale = unit(scores, seen.sems)
     slopes = SLOPES if prior is not None else (0.0,)
-    blank = Surrogate(traits, text, settings, prior, size, center, scale, seen.places, slopes, ())
-    lengths: Sequence[float] = LENGTHS if text is not None or settings is not None else (1.0,)
-    noises = NOISES if np.isnan(seen.sems).any() else NOISES[:1]
-    left = np.repeat(((seen.scores - center) / scale)[:, None], len(slopes), axis=1)
+    beliefs = np.log(BELIEFS) if prior is not None else np.zeros(1)
+    left = np.repeat(((scores - center) / scale)[:, None], len(slopes), axis=1)
     if prior is not None:
         left -= np.outer(prior[seen.places], slopes)
-    kernels = {length: blank._kernel(length, seen.places, seen.places) for length in lengths}
-    grid = list(product(lengths, noises))
-    models = [_condition(kernels[length], _noise(seen, scale, noise), left) for length, noise in grid]
-    evidence = np.array([model.evidence for model in models])
+    blank = Surrogate(traits, text, settings, prior, size, center, scale, seen.places, left, slopes, ())
+    lengths = LENGTHS if text is not None or settings is not None else (1.0,)
+    kernels = blank._kernels(lengths, seen.places, seen.places)
+    fits = [
+        _condition(length, kernel, pattern, noises, left)
+        for length, kernel in zip(lengths, kernels, strict=True)
+        for pattern, noises in patterns(seen.sems, scale)
+    ]
+    return replace(blank, fits=_weighed(fits, beliefs, size * len(seen.scores) ** 2))
+
+
+def _weighed(fits: Sequence[Fit], beliefs: Array, work: float) -> tuple[Fit, ...]:
+    """The fits that matter, their models' weights in the place of their evidence."""
+    evidence = np.array([fit.weights + beliefs for fit in fits])
     weights = np.exp(evidence - evidence.max())
-    weights /= weights.sum()
-    kept = np.flatnonzero(weights.sum(axis=1) > NEGLIGIBLE)
-    weights /= weights[kept].sum()
-    return replace(blank, fits=tuple(_Fit(grid[n][0], weights[n], models[n]) for n in kept))
+    of_fit = weights.sum(axis=(1, 2))
+    kept = np.flatnonzero(of_fit > NEGLIGIBLE * of_fit.sum())
+    if work > WORK:
+        kept = of_fit.argmax(keepdims=True)
+    weights /= of_fit[kept].sum()
+    return tuple(replace(fits[n], weights=weights[n]) for n in kept.tolist())
 
 
-def _unit(seen: Observations) -> tuple[float, float]:
-    """Centre and scale in which the scores have mean 0 and variance 1.
-
-    Scores that all agree say nothing of how far others lie: half their size is assumed. What lies nearer
-    together than its standard errors allow to tell counts as so far apart.
-    """
-    if not len(seen.scores):
-        return 0.0, 0.5
-    center = float(seen.scores.mean())
-    scale = scatter(seen.scores) or max(abs(center), 1.0) * 0.5
-    said = seen.sems[~np.isnan(seen.sems)]
-    return center, max(scale, float(np.median(said)) if said.size else 0.0)
-
-
-def _noise(seen: Observations, scale: float, otherwise: float) -> Array:
-    """Variance of every measurement in the scale's unit: by its own error, or otherwise where it has none."""
-    own = np.minimum(seen.sems / scale, MOST_NOISE**0.5) ** 2 + LEAST_NOISE
-    return np.where(np.isnan(seen.sems), otherwise, own)
-
-
-def _condition(kernel: Array, noise: Array, left: Array) -> _Model:
-    """Rasmussen and Williams 2006, algorithm 2.1; the evidence without the constant that all models share."""
-    if not len(noise):
-        return _Model((kernel, True), left, np.zeros(left.shape[1]))
-    factor = cho_factor(kernel + np.diag(noise), lower=True)
-    alphas = cho_solve(factor, left)
-    half_logdet = np.log(np.diag(factor[0])).sum()
-    return _Model(factor, alphas, -0.5 * (left * alphas).sum(axis=0) - half_logdet)
+def _condition(length: float, kernel: Array, pattern: Array, noises: Sequence[float], left: Array) -> Fit:
+    """Rasmussen and Williams 2006, equations 2.25, 2.26 and 2.30, without the constant that all share."""
+    amplitudes, factors = (grid.ravel() for grid in np.meshgrid(AMPLITUDES, noises, indexing="ij"))
+    white = 1.0 / np.sqrt(pattern)
+    values, vectors = np.linalg.eigh(white[:, None] * kernel * white)
+    basis = white[:, None] * vectors
+    total = np.maximum(values, 0.0)[:, None] * amplitudes + factors  # [observations, models]
+    inverse = amplitudes / total
+    projected = basis.T @ left  # [observations, slopes]
+    fit = -0.5 * (1.0 / total).T @ projected**2
+    volume = 0.5 * np.log(total).sum(axis=0) + 0.5 * np.log(pattern).sum()
+    typical = factors * (float(np.median(pattern)) if len(pattern) else 1.0)
+    return Fit(
+        length=length,
+        basis=basis,
+        inverse=inverse,
+        pulls=inverse[:, :, None] * projected[:, None, :],
+        amplitudes=amplitudes,
+        noises=typical,
+        weights=fit - volume[:, None],
+    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ranking.kernels import Array, Places
-from ranking.surrogate import Observations, Surrogate
+from ranking.observations import Observations
+from ranking.surrogate import Surrogate
 
 
 @dataclass(frozen=True)
 class View:
     """Candidates are places in the campaign's canonical order."""
 
-    surrogate: Surrogate
-    """Conditioned on the results."""
+    fitted: Callable[[], Surrogate]
+    """Fits when it is first asked: a policy that needs no surrogate waits for none."""
     seen: Observations
     failed: Places
     """Where experiments gave nothing, one entry an experiment."""
@@ -22,3 +24,8 @@ class View:
     """What may be recommended: not tested, not failed, not pending, not excluded."""
     prior: Array | None
     """[candidates]; higher is believed to be better."""
+
+    @property
+    def surrogate(self) -> Surrogate:
+        """Conditioned on the results."""
+        return self.fitted()

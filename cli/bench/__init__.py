@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from cli.bench.ranking import Spread, ranking
+from cli.bench.reactions import reactions
 from cli.bench.simulator import simulator
 
 app = typer.Typer(help="Measure on published data.", no_args_is_help=True)
+app.command(cls=Spread)(ranking)
+app.command(cls=Spread)(reactions)
 app.command()(simulator)

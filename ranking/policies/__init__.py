@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ranking.errors import RankingError
+from ranking.policies.cluster import ClusterPolicy
+from ranking.policies.epistemic import EpistemicPolicy
+from ranking.policies.greedy import GreedyPolicy
+from ranking.policies.linear import LinearPolicy
 from ranking.policies.prior import PriorPolicy
 from ranking.policies.random import RandomPolicy
 from ranking.policies.surrogate import SurrogatePolicy
@@ -22,11 +27,16 @@ class Policy(Protocol):
         ...
 
 
-POLICIES: dict[str, type[PriorPolicy] | type[RandomPolicy] | type[SurrogatePolicy]] = {
+POLICIES: dict[str, Callable[[], Policy]] = {
     "surrogate": SurrogatePolicy,
+    "linear": LinearPolicy,
+    "cluster": ClusterPolicy,
+    "epistemic": EpistemicPolicy,
+    "greedy": GreedyPolicy,
     "prior": PriorPolicy,
     "random": RandomPolicy,
 }
+"""The default first."""
 
 
 def policy(name: str) -> Policy:
@@ -36,4 +46,15 @@ def policy(name: str) -> Policy:
     return POLICIES[name]()
 
 
-__all__ = ["POLICIES", "Policy", "PriorPolicy", "RandomPolicy", "SurrogatePolicy", "policy"]
+__all__ = [
+    "POLICIES",
+    "ClusterPolicy",
+    "EpistemicPolicy",
+    "GreedyPolicy",
+    "LinearPolicy",
+    "Policy",
+    "PriorPolicy",
+    "RandomPolicy",
+    "SurrogatePolicy",
+    "policy",
+]

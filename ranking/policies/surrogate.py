@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ranking.kernels import Array, Places
-from ranking.surrogate import Observations, Surrogate
 from ranking.view import View
 
 CENTRAL_SAMPLE = 400
@@ -18,47 +17,90 @@ CENTRAL_SAMPLE = 400
 class SurrogatePolicy:
     """Upper confidence bound, mean + beta sd, weighed with the chance of a result at all.
 
-    A batch is filled one by one: what is pending or chosen counts as if it had come out as expected.
+    The first ``opening`` experiments are those most believed in where there is a prior score; what it counts
+    later, the results decide. A batch is filled one by one: what is pending or chosen counts as if it had
+    come out as expected.
     """
 
     beta: float = 2.0
+    opening: int = 1
     name: str = "surrogate"
 
     def choose(self, view: View, count: int) -> list[int]:
-        chosen: list[int] = []
-        still = np.ones(len(view.open), dtype=bool)
-        while len(chosen) < min(count, len(view.open)):
-            awaited = np.concatenate([view.pending, np.array(chosen, dtype=np.intp)]).astype(np.intp)
-            wanted = np.where(still, self._wanted(view, awaited), -np.inf)
+        count = min(count, len(view.open))
+        opened = len(np.unique(view.seen.places)) + len(view.pending)
+        if view.prior is not None:
+            opening = min(count, max(self.opening - opened, 0))
+        else:
+            opening = min(count, int(not opened))
+        chosen = first(view)[:opening] if opening else []
+        return chosen + self._by_bound(view, chosen, count - opening)
+
+    def _by_bound(self, view: View, chosen: list[int], count: int) -> list[int]:
+        if not count:
+            return []
+        surrogate, rows = view.surrogate, view.open
+        chance = _chance(view)
+        mean, sd = surrogate.moments(rows)
+        floor = float(mean.min())
+        awaited = [*map(int, view.pending), *chosen]
+        left = _Awaited(view, rows, sd, awaited)
+        still = ~np.isin(rows, chosen)
+        found: list[int] = []
+        for number in range(count):
+            bound = mean + self.beta * left.sd()
+            wanted = np.where(still, floor + (bound - floor) * chance, -np.inf)
             best = int(wanted.argmax())
             still[best] = False
-            chosen.append(int(view.open[best]))
-        return chosen
-
-    def _wanted(self, view: View, awaited: Places) -> Array:
-        if not len(view.seen.scores) and not len(awaited):
-            start = view.prior[view.open] if view.prior is not None else _centrality(view)
-            # Above 0 for all: a low chance must not raise who is believed to be bad.
-            return np.asarray((start - start.min() + 1.0) * _chance(view), dtype=np.float64)
-        surrogate = _imagined(view.surrogate, view.seen, awaited)
-        mean, sd = surrogate.moments(view.open)
-        bound = mean + self.beta * sd
-        floor = float(mean.min())
-        return np.asarray(floor + (bound - floor) * _chance(view), dtype=np.float64)
+            found.append(int(rows[best]))
+            if number + 1 < count:
+                left.await_(found[-1])
+        return found
 
 
-def _imagined(surrogate: Surrogate, seen: Observations, awaited: Places) -> Surrogate:
-    """The surrogate as if the awaited results had come out as it expects ("kriging believer")."""
-    if not len(awaited):
-        return surrogate
-    expected, _ = surrogate.moments(awaited)
-    return surrogate.conditioned(
-        Observations(
-            np.concatenate([seen.places, awaited]),
-            np.concatenate([seen.scores, expected]),
-            np.concatenate([seen.sems, np.full(len(awaited), np.nan)]),
-        )
-    )
+class _Awaited:
+    """What remains uncertain once some results have come in as expected ("kriging believer").
+
+    Each result that is awaited takes one column of the posterior covariance and a step of its Cholesky
+    decomposition: nothing is fitted again.
+    """
+
+    def __init__(self, view: View, rows: Places, sd: Array, places: list[int]) -> None:
+        self._surrogate = view.surrogate
+        self._rows = rows
+        self._variance = sd**2
+        self._places: list[int] = []
+        self._steps: list[Array] = []
+        """[open], of each awaited result."""
+        self._factor: list[Array] = []
+        """Each awaited result's own row of the decomposition."""
+        for place in places:
+            self.await_(place)
+
+    def sd(self) -> Array:
+        return np.sqrt(np.maximum(self._variance, 0.0))
+
+    def await_(self, place: int) -> None:
+        known = np.array([*self._places, place], dtype=np.intp)
+        column = self._surrogate.covariance(np.concatenate([self._rows, known]), known[-1:])[:, 0]
+        cross, own = column[: len(self._rows)], column[len(self._rows) :]
+        row = np.zeros(len(self._places))
+        for n, factor in enumerate(self._factor):
+            row[n] = (own[n] - row[:n] @ factor[:n]) / factor[n]
+        pivot = float(np.sqrt(max(own[-1] - row @ row, 0.0) + self._surrogate.noise))
+        step = (cross - sum((r * s for r, s in zip(row, self._steps, strict=True)), np.zeros(1))) / pivot
+        self._variance = self._variance - step**2
+        self._places.append(place)
+        self._steps.append(step)
+        self._factor.append(np.append(row, pivot))
+
+
+def first(view: View) -> list[int]:
+    """Open candidates, the most believed first, or where nothing is believed, the most typical."""
+    start = view.prior[view.open] if view.prior is not None else _centrality(view)
+    # Above 0 for all: a low chance must not raise who is believed to be bad.
+    wanted = (start - start.min() + 1.0) * _chance(view)
+    return [int(place) for place in view.open[np.argsort(-wanted, kind="stable")]]
 
 
 def _chance(view: View) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ranking import Campaign, Candidate, Contribution
+from ranking import Campaign, Candidate, Contribution, surrogate
 
 Planted = Callable[[int], tuple[list[Candidate], dict[str, float]]]
 
@@ -70,8 +70,9 @@ def test_what_helps_is_negative_where_less_is_better(planted: Planted) -> None:
     assert [one.trait for one in down.contributions()[-3:]] == WORTH[::-1]
 
 
-def test_effects_are_the_textbooks_for_one_trait_each() -> None:
+def test_effects_are_the_textbooks_for_one_trait_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Independent effects under noise sem: the posterior is found by a linear model written out."""
+    monkeypatch.setattr(surrogate, "AMPLITUDES", (1.0,))
     pool = [Candidate(name, traits=(name,)) for name in "abc"]
     scores, sem = np.array([1.0, 0.0, 0.5]), 0.1
     scale = scores.std()

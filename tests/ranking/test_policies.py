@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ranking import Campaign, Candidate, Policy, RankingError, policy
-from ranking.policies import SurrogatePolicy
+from ranking.policies import ClusterPolicy, EpistemicPolicy, LinearPolicy, SurrogatePolicy
 from ranking.view import View
 
 Planted = Callable[[int], tuple[list[Candidate], dict[str, float]]]
@@ -77,8 +77,8 @@ def test_without_curiosity_the_surrogate_stays_where_it_is_good() -> None:
 
 
 def test_there_is_no_other_policy() -> None:
-    with pytest.raises(RankingError, match="surrogate, prior, random") as raised:
-        policy("greedy")
+    with pytest.raises(RankingError, match="surrogate, linear, cluster") as raised:
+        policy("oracle")
     assert raised.value.code == "unknown_policy"
 
 
@@ -116,7 +116,7 @@ def test_a_policy_sees_what_came_out_and_nothing_else() -> None:
     ]
     assert view.prior is not None
     assert max(order, key=lambda id: view.prior[order.index(id)]) == "a"
-    assert set(View.__dataclass_fields__) == {"surrogate", "seen", "failed", "pending", "open", "prior"}
+    assert set(View.__dataclass_fields__) == {"fitted", "seen", "failed", "pending", "open", "prior"}
 
 
 def test_a_policy_of_ones_own_is_a_policy() -> None:
@@ -144,3 +144,74 @@ def test_ten_thousand_candidates_are_no_long_wait() -> None:
     assert len(campaign.recommend()) == 1
     assert len(campaign.ranking()) == 10_000
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("name", ["linear", "cluster", "epistemic"])
+def test_those_that_learn_find_planted_traits_sooner_than_chance(planted: Planted, name: str) -> None:
+    pairs = []
+    for seed in range(8):
+        pool, scores = planted(seed)
+        pairs.append(tuple(experiments(pool, scores, one, seed) for one in (name, "random")))
+    assert statistics.fmean(pair[0] for pair in pairs) < 0.75 * statistics.fmean(pair[1] for pair in pairs)
+
+
+def test_greedy_tests_what_is_most_like_the_best_so_far() -> None:
+    pool = [Candidate(str(n), vector=(float(n),)) for n in range(9)]
+    campaign = Campaign(pool, policy=policy("greedy"))
+    campaign.add_result("1", 0.0)
+    campaign.add_result("7", 5.0)
+    assert set(campaign.recommend(2)) == {"6", "8"}
+    campaign.add_result("7", -9.0)  # its mean is now below that of 1
+    assert set(campaign.recommend(2)) == {"0", "2"}
+
+
+def test_the_cluster_bandit_tries_every_group_before_it_returns_to_one() -> None:
+    pool = [Candidate(f"{group}{n}", traits=(group,)) for group in "abcd" for n in range(5)]
+    campaign = Campaign(pool, policy=ClusterPolicy(clusters=4))
+    tested = []
+    for _ in range(8):
+        [id] = campaign.recommend()
+        tested.append(id[0])
+        campaign.add_result(id, 9.0 if id[0] == "c" else 0.0)
+    assert set(tested[:4]) == set("abcd")
+    assert tested[4:].count("c") >= 3
+
+
+def test_a_trait_that_was_never_tried_draws_the_linear_bandit() -> None:
+    pool = [Candidate(name, traits=(name[0],)) for name in ("a1", "a2", "b1", "b2", "z")]
+    for alpha, expected in ((0.0, "a2"), (9.0, "z")):
+        campaign = Campaign(pool, policy=LinearPolicy(alpha=alpha))
+        for id, score in (("a1", 1.0), ("b1", 0.0)):
+            campaign.add_result(id, score)
+        assert campaign.recommend() == [expected]
+
+
+def test_settled_candidates_of_a_large_pool_are_frozen() -> None:
+    """What lies far below the best is not looked at, and what is looked at is the same with freezing off."""
+    random = np.random.default_rng(2)
+    places = random.uniform(0, 10, size=400)
+    pool = [Candidate(str(n), vector=(float(place),)) for n, place in enumerate(places)]
+    frozen, awake = (
+        Campaign(pool, policy=EpistemicPolicy(keep=keep), trait_vectors={}) for keep in (20, 375)
+    )
+    for campaign in (frozen, awake):
+        for n in range(25):
+            campaign.add_result(str(n), float(places[n]), sem=0.01)
+    assert frozen.recommend() == awake.recommend()
+    assert len(frozen.recommend(400)) == 375
+
+
+def test_a_batch_asked_for_at_once_is_that_of_pending_experiments() -> None:
+    """Conditioning step by step, without a new fit, chooses what waiting for each result would."""
+    random = np.random.default_rng(3)
+    pool = [Candidate(str(n), vector=tuple(random.normal(size=3).tolist())) for n in range(40)]
+    together, one_by_one = Campaign(pool), Campaign(pool)
+    for campaign in (together, one_by_one):
+        for n in range(6):
+            campaign.add_result(str(n), float(n % 4))
+    chosen = []
+    for _ in range(5):
+        [id] = one_by_one.recommend()
+        one_by_one.mark_pending(id)
+        chosen.append(id)
+    assert together.recommend(5) == chosen
