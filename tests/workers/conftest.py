@@ -76,9 +76,12 @@ class Yard:
         self.until(lambda: self.job(job_id).state in ("done", "dead"))
         return self.job(job_id)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 60, *, supervised: bool = False) -> None:
+        """Wait for it; ``supervised``: as a service manager does, start a worker again that has ended."""
         give_up = time.monotonic() + seconds
         while not condition():
+            if supervised and self.running[-1].poll() is not None:
+                self.start_worker()
             if time.monotonic() > give_up:
                 raise AssertionError(f"it never came to pass; the worker said:\n{self.log()}")
             time.sleep(0.05)

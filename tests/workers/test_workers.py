@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 from kombu.exceptions import OperationalError
 
 from workers.reconcile import reconcile
@@ -72,11 +73,14 @@ def test_a_job_is_not_lost_when_the_bell_never_rang(yard) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_broker_that_dies_takes_nothing_with_it(yard, broker) -> None:
+def test_a_broker_that_dies_takes_nothing_with_it(yard, broker, broker_url) -> None:
     yard.start_worker()
     assert yard.ended(yard.order("echo")).state == "done"
+    with redis.Redis.from_url(broker_url) as client:
+        yard.until(lambda: client.hlen("unacked") == 0)
     broker.terminate()
     with pytest.raises(OperationalError):
         yard.order("echo")  # the bell has no sound, but the job is kept
     broker.start()
-    yard.until(lambda: yard.done() == ["done", "done"])
+    # A worker whose acknowledgement is cut off may end (kombu cannot restore the message); jobs do not.
+    yard.until(lambda: yard.done() == ["done", "done"], supervised=True)
