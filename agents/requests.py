@@ -7,10 +7,13 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.plan import LaboratorySpec
 from records.errors import BadInput
+
+if TYPE_CHECKING:
+    from simulator.calibration import Calibration
 
 FORMS = "use simulated:FILE, recorded:TABLE.csv:COLUMN, human or none"
 
@@ -72,10 +75,22 @@ def _truth(path: Path) -> dict[str, Any]:
         if not _is_number(point.get("weight")) or not point["weight"] > 0:
             raise BadInput("bad_weight", f"Key point {number} in {path} needs a weight above 0.")
     kept = {name: truth[name] for name in NUMBERS & truth.keys()}
+    if "calibration" in truth and "sigma2" not in truth:
+        kept["sigma2"] = read_calibration(path.parent / str(truth["calibration"])).sigma2
     for name, value in kept.items():
         if not _is_number(value) or not 0 <= value < math.inf:
             raise BadInput("bad_number", f"'{name}' in {path} should be a number of 0 or more.")
     return {"key_points": [_key_point(point) for point in points], **kept}
+
+
+def read_calibration(path: Path) -> Calibration:
+    """A fit's file (BadInput, or SimulatorError for a form that is not known)."""
+    from simulator.calibration import Calibration
+
+    try:
+        return Calibration.from_json(json.loads(read_text(path, "calibration")))
+    except json.JSONDecodeError as error:
+        raise BadInput("not_json", f"{path} is no JSON (line {error.lineno}): {error.msg}.") from None
 
 
 def _is_number(value: object) -> bool:

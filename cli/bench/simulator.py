@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from agents.requests import read_text
+from agents.requests import read_calibration
 from cli.console import errors, output
 from config import load_settings
 from records.errors import BadInput
-
-if TYPE_CHECKING:
-    from simulator.calibration import Calibration
 
 MATCHERS = ("embedding", "recorded", "llm")
 WORST = 3
@@ -76,16 +73,6 @@ def simulator(
         output.print(told + room.why(unseen[place], found[place][1]), markup=False, highlight=False)
     if out is not None:
         errors.print(f"{out} is drawn.", highlight=False)
-
-
-def read_calibration(path: Path) -> Calibration:
-    """A calibration's file (BadInput, or SimulatorError for a form that is not known)."""
-    from simulator.calibration import Calibration
-
-    try:
-        return Calibration.from_json(json.loads(read_text(path, "calibration")))
-    except json.JSONDecodeError as error:
-        raise BadInput("not_json", f"{path} is no JSON (line {error.lineno}): {error.msg}.") from None
 
 
 def _table(answer: dict[str, Any]) -> Table:

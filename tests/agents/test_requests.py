@@ -120,3 +120,13 @@ def test_unreadable_text(tmp_path: Path, name: str, content: Any, code: str) -> 
         read_text(tmp_path / "nowhere", "survey")
     with pytest.raises(BadInput, match="cannot be read"):
         read_text(tmp_path, "survey")
+
+
+def test_a_ground_truth_may_name_a_calibration_for_its_width(tmp_path):
+    truth = {"key_points": [{"name": "salt", "weight": 1}], "calibration": "fit.json"}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    with pytest.raises(BadInput, match=r"no file .*fit\.json"):
+        read_laboratory(f"simulated:{tmp_path / 'truth.json'}")
+    (tmp_path / "fit.json").write_text(json.dumps({"schema": 1, "sigma2": 2303.4}))
+    spec = read_laboratory(f"simulated:{tmp_path / 'truth.json'}")
+    assert spec.truth["sigma2"] == 2303.4
