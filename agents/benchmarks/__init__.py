@@ -1,1 +1,1 @@
-"""Benchmarks: published pools and tables of measured reactions, and what each policy makes of them."""
+"""Benchmarks on published data: pools of hypotheses, measured reactions, and reported outcomes."""

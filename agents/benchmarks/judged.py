@@ -22,9 +22,11 @@ def model_judge(settings: ReasonerSettings) -> Iterator[ModelJudge]:
     client.check()
     with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as place:
         database = Database(f"sqlite:///{Path(place) / 'touchstone.db'}")
-        database.migrate()
-        with database.write() as session:
-            workspace_id = Workspaces(session).get_or_create("bench").id
-            run_id = Runs(session, workspace_id).create("How good is the judge?", "", {}, []).id
-        yield ModelJudge(Ledger(database, run_id, client))
-        database.close()
+        try:
+            database.migrate()
+            with database.write() as session:
+                workspace_id = Workspaces(session).get_or_create("bench").id
+                run_id = Runs(session, workspace_id).create("How good is the judge?", "", {}, []).id
+            yield ModelJudge(Ledger(database, run_id, client))
+        finally:
+            database.close()

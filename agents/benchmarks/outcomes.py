@@ -124,7 +124,7 @@ def _evidence(group: OutcomeGroup, matches: Sequence[Sequence[Match]], matcher: 
         else tuple(bool(answer.get("relevant", 1)) for answer in recorded),
         reported=tuple(one.outcome for one in group.candidates),
         truth=tuple(one.text.strip() == group.ground_truth.strip() for one in group.candidates),
-        direct=None if recorded is None else tuple(float(answer["direct"]) / 100 for answer in recorded),
+        direct=None if recorded is None else tuple(_direct(group, answer) for answer in recorded),
     )
 
 
@@ -160,6 +160,16 @@ def _answers(group: OutcomeGroup, one: Candidate) -> list[float]:
     return [
         float(value) / 100 for value, point in zip(said, group.key_points, strict=True) if point.weight > 0
     ]
+
+
+def _direct(group: OutcomeGroup, answer: Mapping[str, Any]) -> float:
+    estimate = answer.get("direct")
+    if isinstance(estimate, bool) or not isinstance(estimate, int | float) or not 0 <= estimate <= 100:
+        raise BadInput(
+            "bad_outcomes",
+            f"Group {group.name}: a judge's 'direct' estimate should be a number from 0 to 100.",
+        )
+    return estimate / 100
 
 
 def _embedded(points: Sequence[LaboratoryKeyPoint], embedder: Embedder) -> tuple[LaboratoryKeyPoint, ...]:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from agents.requests import read_calibration
 from cli.console import errors, output
+from cli.results import check_folder
 from config import load_settings
 from records.errors import BadInput
 
@@ -35,6 +36,8 @@ def simulator(
     """
     if matcher not in MATCHERS:
         raise BadInput("unknown_matcher", f"There is no matcher '{matcher}': use {', '.join(MATCHERS)}.")
+    if out is not None:
+        check_folder(out.parent)
     given = read_calibration(calibration) if calibration is not None else None
     from agents.benchmarks import outcomes as room
     from agents.benchmarks.judged import model_judge

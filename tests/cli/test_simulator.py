@@ -49,6 +49,10 @@ MISTAKES = {
         ["bench", "simulator", "--outcomes", OUTCOMES, "--calibration", OUTCOMES],
         "no calibration",
     ),
+    "a place that cannot be written": (
+        ["bench", "simulator", "--outcomes", OUTCOMES, "--out", "/proc/plot.png"],
+        "choose another --out",
+    ),
     "a model to fit": (["simulator", "fit", "--outcomes", OUTCOMES, "--matcher", "llm"], "nothing to fit"),
     "no candidate": (["simulator", "explain", TRUTH], "as a text or by --point"),
     "a candidate that names nothing": (["simulator", "explain", TRUTH, "this is it"], "say what is used"),

@@ -141,3 +141,11 @@ def test_what_cannot_be_computed_is_null_and_not_nan(groups, embedder):
     answer = summary([predicted(DEVELOPMENT, one) for one, _ in found])
     assert answer["without_truth"]["spearman"] is None
     json.loads(json.dumps(answer, allow_nan=False))
+
+
+def test_an_estimate_that_is_none_is_named(groups, embedder):
+    first = groups[0].candidates[0]
+    for estimate in (None, "good", 300):
+        told = replace(first, judged={**first.judged, "direct": estimate})
+        with pytest.raises(BadInput, match="0 to 100"):
+            evidence([replace(groups[0], candidates=(told,))], embedder, matcher="recorded")
