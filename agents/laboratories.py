@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -44,14 +45,17 @@ def simulation(spec: LaboratorySpec, embedder: Embedder, seed: int) -> Simulated
 
 
 def _truth(spec: LaboratorySpec, embedder: Embedder) -> GroundTruth:
-    points = spec.truth["key_points"]
-    texts = [meaning(KeyPoint(point["name"], point.get("role", ""))) for point in points]
-    vectors = np.asarray(embedder.embed(texts), dtype=np.float64)
-    return GroundTruth(
-        tuple(
-            LaboratoryKeyPoint(
-                point["name"], point.get("role", ""), float(point["weight"]), vector=tuple(vector.tolist())
-            )
-            for point, vector in zip(points, vectors, strict=True)
-        )
+    points = [
+        LaboratoryKeyPoint(point["name"], point.get("role", ""), float(point["weight"]))
+        for point in spec.truth["key_points"]
+    ]
+    return GroundTruth(embedded(points, embedder))
+
+
+def embedded(points: Sequence[LaboratoryKeyPoint], embedder: Embedder) -> tuple[LaboratoryKeyPoint, ...]:
+    """The same key points, each with the vector of its meaning."""
+    texts = [meaning(KeyPoint(point.name, point.role)) for point in points]
+    vectors = np.asarray(embedder.embed(texts), dtype=np.float64).reshape(len(points), -1)
+    return tuple(
+        replace(point, vector=tuple(vector.tolist())) for point, vector in zip(points, vectors, strict=True)
     )

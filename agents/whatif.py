@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from agents.clustering import meaning
 from agents.context import Context
-from agents.drafts import KeyPoint
-from agents.laboratories import simulation
+from agents.laboratories import embedded, simulation
 from agents.plan import LaboratorySpec
 from knowledge.embedding import Embedder
 from records.errors import BadInput
@@ -26,20 +22,11 @@ def explain(
 
     BadInput ``no_key_points`` for a text that names nothing.
     """
-    named = [KeyPoint(*_parted(point)) for point in points]
-    named += [KeyPoint(point.name, "") for point in decompose(text)]
+    named = [LaboratoryKeyPoint(*_parted(point)) for point in points]
+    named += decompose(text)
     if not named:
-        raise BadInput(
-            "no_key_points", "The candidate names nothing that could be compared; say what is used."
-        )
-    vectors = np.asarray(embedder.embed([meaning(point) for point in named]), dtype=np.float64)
-    sample = Sample(
-        "what if",
-        tuple(
-            LaboratoryKeyPoint(point.name, point.role, vector=tuple(vector.tolist()))
-            for point, vector in zip(named, vectors, strict=True)
-        ),
-    )
+        raise BadInput("no_key_points", "The candidate names nothing to compare; say what is used.")
+    sample = Sample("what if", embedded(named, embedder))
     return simulation(spec, embedder, 0).explain(sample)
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.clustering import meaning
-from agents.drafts import KeyPoint
+from agents.laboratories import embedded
 from agents.requests import read_text
 from knowledge.embedding import Embedder
 from records.errors import BadInput
@@ -108,7 +107,7 @@ def evidence(
             raise BadInput(
                 "bad_outcomes", f"Group {group.name} has no key points and no text to take them from."
             )
-        truth = GroundTruth(_embedded(points, embedder)).key_points
+        truth = GroundTruth(embedded(points, embedder)).key_points
         matches = [_matches(group, one, truth, embedder, matcher, ask) for one in group.candidates]
         found.append((_evidence(group, matches, matcher), matches))
     return found
@@ -145,7 +144,7 @@ def _matches(
         assert ask is not None
         asked = ask
         made = JudgedMatcher(lambda points, _candidate: asked(group.question, points, one.text))
-    return made.match(truth, _embedded(own, embedder))
+    return made.match(truth, embedded(own, embedder))
 
 
 def _answers(group: OutcomeGroup, one: Candidate) -> list[float]:
@@ -170,15 +169,6 @@ def _direct(group: OutcomeGroup, answer: Mapping[str, Any]) -> float:
             f"Group {group.name}: a judge's 'direct' estimate should be a number from 0 to 100.",
         )
     return estimate / 100
-
-
-def _embedded(points: Sequence[LaboratoryKeyPoint], embedder: Embedder) -> tuple[LaboratoryKeyPoint, ...]:
-    texts = [meaning(KeyPoint(point.name, point.role)) for point in points]
-    vectors = np.asarray(embedder.embed(texts), dtype=np.float64).reshape(len(points), -1)
-    return tuple(
-        LaboratoryKeyPoint(point.name, point.role, point.weight, tuple(vector.tolist()))
-        for point, vector in zip(points, vectors, strict=True)
-    )
 
 
 def summary(groups: Sequence[Group]) -> dict[str, Any]:
