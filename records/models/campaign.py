@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -50,4 +51,11 @@ class Result(Base):
     source: Mapped[str] = mapped_column(String(200))
     """Who or what said it: the laboratory's name, or a person."""
     note: Mapped[str] = mapped_column(Text, default="")
+    measured_at: Mapped[datetime | None]
+    """When it was measured, where somebody said so."""
+    entered_by: Mapped[str] = mapped_column(String(120), default="")
+    """Who told Touchstone."""
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
+
+    __mapper_args__: ClassVar = {"version_id_col": version}

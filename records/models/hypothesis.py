@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -138,4 +138,7 @@ class Review(Base):
     """accept, reject."""
     reason: Mapped[str] = mapped_column(Text, default="")
     ratings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
+
+    __mapper_args__: ClassVar = {"version_id_col": version}

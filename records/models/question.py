@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.base import Base, Created, Id, ref
@@ -36,20 +36,41 @@ class Run(Base):
     """One walk of a question from literature to a ranked list; its id is also the graph's thread id."""
 
     __tablename__ = "run"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
 
     id: Mapped[Id]
-    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     question_id: Mapped[str] = mapped_column(ref("question.id"), index=True)
     state: Mapped[str] = mapped_column(String(16), default="created")
-    """created, running, waiting (for a chemist), done, stopped (budget or person), failed."""
+    """created, running, waiting (for a chemist), paused, done, stopped (budget), failed, cancelled."""
     stage: Mapped[str] = mapped_column(String(32), default="")
     """The last node of the graph that ended."""
     plan: Mapped[dict[str, Any]]
     """What was asked for, whole: reasoner, laboratory, budgets, seed (agents.plan.Plan as JSON)."""
     outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What came of it beyond rows: standings, contributions, map, seconds by stage, notes."""
+    control: Mapped[str] = mapped_column(String(16), default="")
+    """What a person wants of whoever is at work on it: pause, cancel, or nothing."""
+    cloned_from: Mapped[str | None] = mapped_column(ref("run.id", ondelete="SET NULL"))
+    created_by: Mapped[str] = mapped_column(String(120), default="")
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
     finished_at: Mapped[datetime | None]
+
+    __mapper_args__: ClassVar = {"version_id_col": version}
+
+
+class RunEvent(Base):
+    """Something that happened to a run, for whoever follows it; ids sort by time."""
+
+    __tablename__ = "run_event"
+
+    id: Mapped[Id]
+    run_id: Mapped[str] = mapped_column(ref("run.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    """state, stage, progress, experiment, result."""
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[Created]
 
 
 class RunPaper(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.base import Base, Created, Id, ref
@@ -37,14 +37,15 @@ class Job(Base):
     """A piece of work for a worker; the row is the truth, the broker only rings the bell."""
 
     __tablename__ = "job"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
 
     id: Mapped[Id]
-    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     kind: Mapped[str] = mapped_column(String(40))
     queue: Mapped[str] = mapped_column(String(40))
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16), default="queued", index=True)
-    """queued, leased, done, dead."""
+    """queued, leased, done, dead, cancelled."""
     attempt: Mapped[int] = mapped_column(default=0)
     """Counts claims, and fences: whoever holds an older attempt can no longer change the row."""
     max_attempts: Mapped[int] = mapped_column(default=3)
@@ -52,8 +53,15 @@ class Job(Base):
     heartbeat_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why the last attempt failed."""
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What came of it, where that is no row of its own."""
+    request_id: Mapped[str] = mapped_column(String(64), default="")
+    """Of the request that ordered it, so that logs can be read together."""
+    created_by: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[Created]
-    finished_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    """When it was last claimed."""
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class Outbox(Base):
@@ -73,9 +81,10 @@ class AuditEvent(Base):
     """Who changed what, and when; only ever added to."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
 
     id: Mapped[Id]
-    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     actor: Mapped[str] = mapped_column(String(120))
     action: Mapped[str] = mapped_column(String(80))
     subject_kind: Mapped[str] = mapped_column(String(40))

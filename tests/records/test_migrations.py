@@ -94,10 +94,30 @@ def test_processes_that_start_at_once_agree(empty_database_url: str, empty: Data
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
     with empty.read() as session:
-        assert session.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0001"]
+        assert session.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0002"]
 
 
 def test_a_current_database_is_opened_without_alembic(empty_database_url: str, empty: Database) -> None:
     empty.migrate()
     command = [sys.executable, "-c", MIGRATE, empty_database_url]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_rows_of_an_older_version_are_kept(empty: Database) -> None:
+    row = {"id": "w", "at": "2026-01-01 00:00:00"}
+    engine = create_engine(empty.url)
+    with engine.begin() as connection:
+        migrating.upgrade(connection, "0001")
+        connection.execute(text("INSERT INTO workspace (id, name, created_at) VALUES (:id, 'w', :at)"), row)
+        connection.execute(
+            text(
+                "INSERT INTO job (id, workspace_id, kind, queue, payload, state, attempt, max_attempts,"
+                " reason, created_at) VALUES (:id, :id, 'k', 'q', '{}', 'queued', 0, 3, '', :at)"
+            ),
+            row,
+        )
+    empty.migrate()
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT state, request_id, result FROM job")).one()
+    engine.dispose()
+    assert tuple(kept) == ("queued", "", None)
