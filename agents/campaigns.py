@@ -26,8 +26,9 @@ class Campaigns:
 
     @property
     def policy(self) -> str:
-        """The plan's policy, or belief alone where nothing is measured."""
-        return "prior" if self._plan.laboratory.kind == "none" else self._plan.policy
+        """The plan's policy, or belief alone where nothing is measured and nothing is known."""
+        unmeasured = self._plan.laboratory.kind == "none" and not self._plan.known
+        return "prior" if unmeasured else self._plan.policy
 
     def pool(self) -> Pool:
         if self._pool is None:

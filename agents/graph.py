@@ -13,9 +13,10 @@ from langgraph.types import RetryPolicy
 
 from agents import nodes
 from agents.context import Context
+from agents.halting import Halted
 from agents.state import State
 from records.errors import Failure
-from records.repositories import Runs
+from records.repositories import RunControl, Runs
 
 Node = Callable[[Context, State], State]
 
@@ -24,6 +25,7 @@ STEPS: tuple[Node, ...] = (
     nodes.propose,
     nodes.decompose,
     nodes.cluster,
+    nodes.recall,
     nodes.recommend,
     nodes.measure,
     nodes.conclude,
@@ -37,17 +39,22 @@ def build_graph(
     graph = StateGraph(State)
     for node in STEPS:
         graph.add_node(node.__name__, _timed(context, node), retry_policy=RETRY)
-    graph.add_conditional_edges(START, lambda _: "retrieve" if context.paper_ids else "propose")
+    graph.add_conditional_edges(START, lambda _: "retrieve" if _reads(context) else "propose")
     graph.add_edge("retrieve", "propose")
     graph.add_edge("propose", "decompose")
     graph.add_edge("decompose", "cluster")
-    graph.add_conditional_edges("cluster", lambda state: _begin(context, state), ["recommend", "conclude"])
+    graph.add_edge("cluster", "recall")
+    graph.add_conditional_edges("recall", lambda state: _begin(context, state), ["recommend", "conclude"])
     graph.add_conditional_edges("recommend", _after_recommend, ["measure", "conclude"])
     graph.add_conditional_edges(
         "measure", lambda state: _after_measure(context, state), ["recommend", "measure", "conclude"]
     )
     graph.add_edge("conclude", END)
     return graph.compile(checkpointer=saver)
+
+
+def _reads(context: Context) -> bool:
+    return bool(context.paper_ids) and context.plan.hypotheses > 0
 
 
 def _begin(context: Context, state: State) -> str:
@@ -59,7 +66,7 @@ def _after_recommend(state: State) -> str:
 
 
 def _after_measure(context: Context, state: State) -> str:
-    if state["experiments"] < context.plan.budget and not state["exhausted"]:
+    if state["experiments"] < context.plan.experiments and not state["exhausted"]:
         return "recommend"
     return "measure" if state["pending"] else "conclude"
 
@@ -74,9 +81,13 @@ RETRY = RetryPolicy(max_attempts=3, retry_on=_passing)
 
 
 def _timed(context: Context, node: Node) -> Any:  # langgraph keeps its type for nodes to itself
-    """The node, with its time and the reasoner's remarks kept in the state and in the run's row."""
+    """The node, with its time and the reasoner's remarks kept in the state and in the run's row.
+
+    Raises Halted, with nothing done, where somebody wants the run to pause or to end.
+    """
 
     def run(state: State) -> State:
+        _obey(context)
         context.remarks.clear()
         started = time.perf_counter()
         update = node(context, state)
@@ -91,3 +102,14 @@ def _timed(context: Context, node: Node) -> Any:  # langgraph keeps its type for
         return {**update, "seconds": seconds, "notes": notes}
 
     return run
+
+
+def _obey(context: Context) -> None:
+    with context.database.read() as session:
+        wish = Runs(session, context.workspace_id).get(context.run_id).control
+    if not wish:
+        return
+    with context.database.write() as session:
+        halted = RunControl(session, context.workspace_id).obey(context.run_id)
+    if halted is not None:
+        raise Halted(halted)

@@ -23,6 +23,38 @@ class LaboratorySpec(BaseModel):
     """Recorded: the measured column."""
 
 
+class Known(BaseModel):
+    """A result that was there before the run began; without a score, a failure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    score: float | None = None
+    sem: float | None = None
+    unit: str = ""
+    cost: float = 0.0
+    source: str = "known before"
+    note: str = ""
+
+
+class Trait(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    role: str = ""
+
+
+class OwnCandidate(BaseModel):
+    """A hypothesis that whoever asks brings along."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    statement: str = ""
+    key_points: list[Trait] = Field(default_factory=list)
+    """Its traits; without any, the reasoner looks for them."""
+    results: list[Known] = Field(default_factory=list)
+
+
 class Plan(BaseModel):
     """The request that started a run."""
 
@@ -30,7 +62,8 @@ class Plan(BaseModel):
 
     reasoner: Literal["extractive", "llm"] = "extractive"
     laboratory: LaboratorySpec
-    hypotheses: int = Field(default=24, ge=2, le=500)
+    hypotheses: int = Field(default=24, ge=0, le=500)
+    """To be found in the literature."""
     budget: int = Field(default=10, ge=1, le=10_000)
     """Experiments that may be done."""
     batch: int = Field(default=1, ge=1)
@@ -39,3 +72,14 @@ class Plan(BaseModel):
     policy: str = "surrogate"
     passages: int = Field(default=60, ge=2)
     """Passages that are retrieved for the reasoner."""
+    candidates: list[OwnCandidate] = Field(default_factory=list)
+
+    @property
+    def known(self) -> int:
+        """Candidates whose results are known before the run begins: none of the budget's experiments."""
+        return sum(bool(candidate.results) for candidate in self.candidates)
+
+    @property
+    def experiments(self) -> int:
+        """How many the run may have, with those that are known before it."""
+        return self.budget + self.known

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agents.clustering import meaning
 from agents.plan import Plan
-from agents.rows import TABLE, key_points_of
+from agents.rows import OWN, TABLE, key_points_of
 from knowledge.embedding import Embedder
 from ranking import Candidate
 from records.models import Hypothesis
@@ -99,13 +99,14 @@ def _vector(
 def _priors(rows: Sequence[Hypothesis], vectors: Vectors) -> list[float | None]:
     """What is believed before any experiment.
 
-    Without a table the reasoner's own order, from 1 down to 0: it hands over its best hypotheses first. With
-    one, a row's highest cosine to a hypothesis from the literature, and a hypothesis's highest to a row;
+    Without a table the reasoner's own order, from 1 down to 0: it hands over its best hypotheses first, and
+    says nothing of candidates that were brought along. With one, a row's highest cosine to a hypothesis from the literature, and a hypothesis's highest to a row;
     nothing is believed of a table alone.
     """
     in_table = np.array([row.origin == TABLE for row in rows], dtype=bool)
     if not in_table.any():
-        return [1.0 - position / len(rows) for position in range(len(rows))]
+        proposed = sum(row.origin != OWN for row in rows)
+        return [None if row.origin == OWN else 1.0 - n / proposed for n, row in enumerate(rows)]
     if in_table.all():
         return [None] * len(rows)
     nearness = vectors[in_table] @ vectors[~in_table].T

@@ -32,9 +32,10 @@ def check_request(settings: Settings, question: str, survey: str, plan: Plan) ->
 
 
 def check_corpus(plan: Plan, paper_ids: Sequence[str]) -> None:
-    """Raises BadInput ``corpus_too_small``: an idea needs two papers; only a table can do without any."""
+    """Raises BadInput ``corpus_too_small``: an idea needs two papers; tables and own candidates need none."""
     count = len(set(paper_ids))
-    if count >= 2 or (count == 0 and plan.laboratory.kind == "recorded"):
+    brought = plan.laboratory.kind == "recorded" or len(plan.candidates) >= 2
+    if count >= 2 or (brought and (count == 0 or plan.hypotheses == 0)):
         return
     raise BadInput(
         "corpus_too_small",

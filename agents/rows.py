@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.drafts import Brief, Clause, Draft, Evidence, KeyPoint, Reasoner
-from agents.plan import LaboratorySpec
+from agents.plan import LaboratorySpec, OwnCandidate
 from records import models
 
 TABLE = "table"
+OWN = "own"
 
 
 def row_of_draft(draft: Draft, reasoner: Reasoner, seed: int) -> models.Hypothesis:
@@ -40,6 +41,19 @@ def draft_of_row(row: models.Hypothesis) -> Draft:
 def rows_of_table(laboratory: LaboratorySpec) -> list[models.Hypothesis]:
     """One candidate a row of the measured table, in its order, with a key point for each column."""
     return [_row_of_features(row["features"]) for row in laboratory.rows]
+
+
+def row_of_own(candidate: OwnCandidate) -> models.Hypothesis:
+    """A candidate that somebody brought along, with the key points that they gave it."""
+    statement = candidate.statement.strip() or candidate.title
+    return models.Hypothesis(
+        origin=OWN,
+        title=candidate.title,
+        statement=statement,
+        reasoner=OWN,
+        clauses=[models.Clause(kind="proposal", text=statement)],
+        key_points=[models.KeyPoint(name=point.name, role=point.role) for point in candidate.key_points],
+    )
 
 
 def key_points_of(row: models.Hypothesis) -> tuple[KeyPoint, ...]:

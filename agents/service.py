@@ -14,7 +14,9 @@ from agents.plan import Plan
 from agents.preflight import check_corpus, check_request
 from agents.reasoners import make_reasoner
 from agents.rows import brief_of
+from agents.standings import standings
 from agents.walk import walk
+from agents.whatif import comparisons
 from config import Settings
 from knowledge import open_library
 from knowledge.embedding import Embedder, load_embedder
@@ -24,7 +26,7 @@ from records.errors import NotFound
 from records.repositories import Runs, Workspaces
 from records.repositories.runs import RunState
 
-__all__ = ["build_document", "check_request", "continue_run", "make_context", "start_run"]
+__all__ = ["build_document", "check_request", "continue_run", "make_context", "rerank", "start_run"]
 
 LLM_CALLS_AT_ONCE = 4
 
@@ -49,7 +51,9 @@ def start_run(
 
 
 def continue_run(settings: Settings, run_id: str, *, progress: Progress | None = None) -> RunState:
-    """Take a run of the settings' workspace as far as it goes: its state then (done, stopped or waiting).
+    """Take a run of the settings' workspace as far as it goes: its state then.
+
+    One that is paused stays so until its state is set to another; a cancelled one stays as it is.
 
     Raises BadInput ``run_busy`` while another process does the same, NotFound, and whatever stops the run,
     which can then be continued by calling this again.
@@ -61,10 +65,29 @@ def continue_run(settings: Settings, run_id: str, *, progress: Progress | None =
         with sole_holder(settings, run_id):
             with database.read() as session:
                 state: RunState = Runs(session, workspace_id).get(run_id).state  # type: ignore[assignment]
-            if state in ("done", "stopped"):
+            if state in ("done", "stopped", "paused", "cancelled"):
                 return state
             with open_context(database, settings, workspace_id, run_id, progress or _silent) as context:
                 return walk(context, settings)
+    finally:
+        database.close()
+
+
+def rerank(settings: Settings, run_id: str) -> None:
+    """Rank a run's candidates again with every result there is; nothing is proposed, asked for or measured.
+
+    Raises BadInput ``run_busy`` while another process is at the run, NotFound.
+    """
+    database = Database(settings.database)
+    try:
+        database.migrate()
+        workspace_id = _workspace_of(database, settings, run_id)
+        embedder = load_embedder(settings.embedding)
+        with sole_holder(settings, run_id):
+            context = make_context(database, settings, workspace_id, run_id, _silent, embedder, None)
+            outcome = standings(context) | comparisons(context)
+            with database.write() as session:
+                Runs(session, workspace_id).set_outcome(run_id, outcome)
     finally:
         database.close()
 
@@ -76,7 +99,8 @@ def open_context(
     """All that the run's nodes use; models are loaded and the index is opened here."""
     embedder = load_embedder(settings.embedding)
     with database.read() as session:
-        has_corpus = bool(Runs(session, workspace_id).paper_ids(run_id))
+        runs = Runs(session, workspace_id)
+        has_corpus = bool(runs.paper_ids(run_id)) and runs.get(run_id).plan.get("hypotheses") != 0
     with ExitStack() as stack:
         # No index is started for a table alone.
         library = stack.enter_context(open_library(settings, database, workspace_id)) if has_corpus else None

@@ -7,16 +7,17 @@ from langchain_core.runnables import RunnableConfig
 from agents.checkpoints import open_checkpoints
 from agents.context import Context
 from agents.graph import build_graph
+from agents.halting import Halted
 from agents.standings import standings
 from agents.state import State
 from config import Settings
 from records.errors import TouchstoneError
-from records.repositories import Runs
+from records.repositories import RunControl, Runs
 from records.repositories.runs import RunState
 
 
 def walk(context: Context, settings: Settings) -> RunState:
-    """Go on until the run is done, stopped, or waits for a person; its state then.
+    """Go on until the run is done, stopped, waits for a person, or is told to pause or to end.
 
     Whatever is raised on the way leaves the last checkpoint as it was: called again, the run goes on from
     there.
@@ -26,12 +27,15 @@ def walk(context: Context, settings: Settings) -> RunState:
         config = RunnableConfig(
             configurable={"thread_id": context.run_id},
             # Two steps an experiment, and more where a person's results come one by one.
-            recursion_limit=3 * context.plan.budget + 20,
+            recursion_limit=3 * context.plan.experiments + 20,
         )
         begun = graph.get_state(config).created_at is not None
-        _begin(context)
+        if (state := _begin(context)) != "running":
+            return state
         try:
             graph.invoke(None if begun else State(notes=[]), config, durability="sync")
+        except Halted as halted:
+            return halted.state
         except TouchstoneError:
             _set_state(context, "failed")
             raise
@@ -40,7 +44,7 @@ def walk(context: Context, settings: Settings) -> RunState:
     return "done" if context.campaigns.pool().candidates else "stopped"
 
 
-def _begin(context: Context) -> None:
+def _begin(context: Context) -> RunState:
     reasoner = context.reasoner
     made_by = {
         "reasoner": reasoner.name,
@@ -51,8 +55,9 @@ def _begin(context: Context) -> None:
     }
     with context.database.write() as session:
         runs = Runs(session, context.workspace_id)
-        runs.set_state(context.run_id, "running")
+        state = runs.begin(context.run_id)
         runs.set_outcome(context.run_id, made_by)
+    return state
 
 
 def _wait(context: Context) -> RunState:
@@ -61,6 +66,8 @@ def _wait(context: Context) -> RunState:
     with context.database.write() as session:
         runs = Runs(session, context.workspace_id)
         runs.set_outcome(context.run_id, outcome)
+        if halted := RunControl(session, context.workspace_id).obey(context.run_id):
+            return halted
         runs.set_state(context.run_id, "waiting")
     return "waiting"
 

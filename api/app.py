@@ -1,8 +1,4 @@
-"""The web process: it writes questions and results down, orders work, and shows what came of it.
-
-It has no authentication yet, so it answers only on this machine: ``serve`` binds to a loopback address,
-and requests that were meant for another host (a browser fooled by DNS rebinding) are refused.
-"""
+"""The web process: it writes questions and results down, orders work, and shows what came of it."""
 
 from __future__ import annotations
 
@@ -10,16 +6,44 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from api import health, questions, runs
-from api.context import LOOPBACK, Context
+from api.access.headers import SecurityHeaders
+from api.access.hosts import AllowedHosts, check_bind
+from api.context import Context
+from api.measures import HttpFigures, Measured
+from api.middleware import BodyLimit, RequestIds
+from api.pages import PAGES
+from api.pages.rendering import static
 from api.problems import answer_with_problems
+from api.rates import Rates
+from api.routes import ROUTERS
 from config import Settings
 from records.database import Database
-from records.errors import BadInput
 from records.repositories import Workspaces
+from records.secrets import installation_secret
 from workers.broker import make_app
+
+UPLOADS = frozenset({"/v1/papers/files", "/v1/batches", "/v1/batches/file"})
+"""What may be long."""
+
+
+class _Service(FastAPI):
+    """With what has to be around every answer, also around that to a surprise (500)."""
+
+    def __init__(self, settings: Settings, **told: object) -> None:
+        super().__init__(**told)  # type: ignore[arg-type]
+        self._settings = settings
+        self.state.http_figures = HttpFigures()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        limits = self._settings.api
+        app = BodyLimit(
+            super().build_middleware_stack(),
+            lambda path: limits.upload_limit if path in UPLOADS else limits.body_limit,
+        )
+        return SecurityHeaders(Measured(RequestIds(AllowedHosts(app, limits.allowed_hosts)), self.state.http_figures))
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -30,37 +54,34 @@ def create_app(settings: Settings) -> FastAPI:
         database = Database(settings.database)
         database.migrate()
         with database.write() as session:
-            workspace_id = Workspaces(session).get_or_create(settings.workspace).id
+            Workspaces(session).get_or_create(settings.workspace)
         tasks = make_app(settings)
-        app.state.context = Context(database, workspace_id, tasks)
+        context = Context(settings, database, tasks, installation_secret(settings), Rates(settings.api))
+        app.state.context = context
         try:
             yield
         finally:
+            context.noting.close()
             tasks.close()
             database.close()
 
-    app = FastAPI(
+    app = _Service(
+        settings,
         title="Touchstone",
         description="From a research question in chemistry to a short list of hypotheses worth testing.",
         version="1",
         lifespan=life,
-        dependencies=[Depends(_meant_for_this_machine)],
         docs_url=None,  # these pages load scripts from elsewhere; /openapi.json says the same
         redoc_url=None,
     )
-    for router in (health.router, questions.router, runs.router):
+    for router in (*ROUTERS, *PAGES):
         app.include_router(router)
+    app.mount("/static", static)
     answer_with_problems(app)
     return app
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until interrupted; BadInput ``not_loopback`` for any address that others can reach."""
-    if host not in LOOPBACK:
-        raise BadInput("not_loopback", "there is no authentication yet, so only 127.0.0.1 can be served")
+    """Serve until interrupted; BadInput ``allowed_hosts_missing`` for others' eyes without a name for them."""
+    check_bind(host, settings.api)
     uvicorn.run(create_app(settings), host=host, port=port, log_level=settings.log_level.lower())
-
-
-def _meant_for_this_machine(request: Request) -> None:
-    if request.url.hostname not in LOOPBACK:
-        raise BadInput("bad_host", "this server answers only as 127.0.0.1 or localhost")

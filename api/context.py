@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from celery import Celery
 from fastapi import Depends, Request
 from kombu.exceptions import OperationalError
 
+from api.access.noting import Noting
+from api.access.passwords import Passwords
+from api.access.throttle import Throttle
+from api.rates import Rates
+from config import Settings
 from records.database import Database
 from workers.bell import ring
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    settings: Settings
     database: Database
-    workspace_id: str
     tasks: Celery
+    secret: bytes = field(repr=False)
+    """The installation's own key, under which keys and sessions are kept."""
+    rates: Rates
+    noting: Noting = field(default_factory=Noting)
+    passwords: Passwords = field(default_factory=Passwords)
+    throttle: Throttle = field(default_factory=Throttle)
 
     def ring(self) -> None:
         """Wake the workers now; without a broker the schedule does it later, and nothing is lost."""

@@ -20,6 +20,25 @@ MEDIA_TYPE = "application/problem+json"
 STORAGE = {"disk_full", "not_writable", "not_a_database", "newer_database"}
 
 
+class Refused(TouchstoneError):
+    """A request that the web process itself turns down, with the status that says so."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``more``: further members of the problem document."""
+        super().__init__(code, message)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.more = dict(more or {})
+
+
 def problem(
     status: int,
     code: str,
@@ -27,9 +46,11 @@ def problem(
     *,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """``errors`` points at each wrong part of the request: ``{"pointer": "/plan/seed", "detail": …}``."""
     body: dict[str, Any] = {
+        **(more or {}),
         "type": f"urn:touchstone:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -51,6 +72,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
 async def _of_ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TouchstoneError)
+    if isinstance(error, Refused):
+        return problem(error.status, error.code, error.message, headers=error.headers, more=error.more)
     return problem(_status(error), error.code, error.message)
 
 

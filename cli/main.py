@@ -7,12 +7,14 @@ from importlib.metadata import version as installed_version
 
 import typer
 
+from cli.backup import backup, restore
 from cli.bench import app as bench
 from cli.console import errors
 from cli.demo import demo
 from cli.faults import told
 from cli.library import ingest, search
 from cli.run import result, run
+from cli.serve import migrate, serve
 from cli.simulator import app as simulator
 
 INTERRUPTED = 130
@@ -28,6 +30,10 @@ app.command()(result)
 app.command()(ingest)
 app.command()(search)
 app.command()(demo)
+app.command()(serve)
+app.command()(migrate)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(bench, name="bench")
 app.add_typer(simulator, name="simulator")
 

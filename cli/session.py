@@ -29,7 +29,7 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     from records.repositories import Workspaces
 
     settings = settings or load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format or "text")
     database = Database(settings.database)
     try:
         database.migrate()

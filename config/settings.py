@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.log import LogFormat
 
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(lambda text: str(text).upper())
@@ -66,6 +68,79 @@ class BrokerSettings(_Part):
     url: str = "redis://127.0.0.1:6379/0"
 
 
+class TimeLimits(_Part):
+    """Seconds that a job of each kind may take (``TOUCHSTONE_WORKER__LIMITS__…``)."""
+
+    run_question: int = Field(default=6 * 3600, ge=1)
+    rerank: int = Field(default=1800, ge=1)
+    search: int = Field(default=120, ge=1)
+    ingest: int = Field(default=3600, ge=1)
+    run_feed: int = Field(default=3600, ge=1)
+    rank_batch: int = Field(default=1800, ge=1)
+    export: int = Field(default=600, ge=1)
+    retention: int = Field(default=1800, ge=1)
+    check_index: int = Field(default=3600, ge=1)
+
+
+class WorkerSettings(_Part):
+    """Those who do the jobs (``TOUCHSTONE_WORKER__…``)."""
+
+    lease_s: float = Field(default=60.0, gt=0)
+    """A worker that is not heard of for so long is taken for dead."""
+    limits: TimeLimits = TimeLimits()
+    grace_s: int = Field(default=30, ge=1)
+    """Behind its limit a job is told to stop; so much later its process is killed."""
+    soft_shutdown_s: float = Field(default=5.0, ge=0)
+    """Jobs at work get so long to end when their worker is told to stop; what is left is done by another."""
+    recycle_mb: int = Field(default=1536, ge=64)
+    """A process that holds more memory after a job is replaced."""
+    memory_mb: int = Field(default=6144, ge=0)
+    """Memory that a process may ask for; beyond it the job fails. 0: no bound, for a GPU's driver asks for
+    more than it uses."""
+    keep_days: int = Field(default=30, ge=1)
+    """For so long finished jobs and the events of finished runs are kept."""
+
+
+class ServerSettings(_Part):
+    """Where the web process answers, and how much works beside it (``TOUCHSTONE_SERVER__…``)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    """0: any that is free. Not 8000, where model servers like to be."""
+    children: int = Field(default=2, ge=1)
+    """Jobs that ``touchstone serve`` does at the same time; each may load the language models."""
+
+
+def _separated(given: object) -> object:
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+
+class ApiSettings(_Part):
+    """The web process (``TOUCHSTONE_API__…``)."""
+
+    body_limit: int = Field(default=2 * 2**20, ge=1024)
+    """Bytes of a request's body."""
+    upload_limit: int = Field(default=64 * 2**20, ge=1024)
+    """Bytes of a file that is handed in, and of a batch."""
+    rate: float = Field(default=100.0, gt=0)
+    """Requests a second that one key or browser session may make in the long run, per web process."""
+    burst: int = Field(default=400, ge=1)
+    """Requests that it may make at once."""
+    streams: int = Field(default=20, ge=1)
+    """Event streams that it may hold open at once."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)] = ()
+    """Names, separated by commas, by which browsers and programs on other machines reach it; beside these it
+    answers only as 127.0.0.1 and localhost."""
+    https: bool = False
+    """Whether something in front of it speaks TLS without saying so (``X-Forwarded-Proto``)."""
+    session_idle_h: float = Field(default=24.0, gt=0)
+    """Hours after which a browser that was not used has to sign in again."""
+    session_days: float = Field(default=14.0, gt=0)
+    """Days after which any browser has to."""
+    metrics_token: SecretStr | None = None
+    """Whoever sends it as a bearer token may read /metrics; a key with the scope admin may anyway."""
+
+
 def _default_data_dir() -> Path:
     base = os.environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "touchstone"
@@ -82,13 +157,21 @@ class Settings(BaseSettings):
     """Everything that an embedded installation keeps."""
     database_url: str | None = None
     """SQLAlchemy URL; without it, SQLite in the data directory."""
+    secret: SecretStr | None = Field(default=None, min_length=32)
+    """Keys and sessions are kept under it, so all machines of an installation need the same; without it, the
+    file ``secret.key`` in the data directory."""
     workspace: str = "local"
-    """The workspace that the command line works in."""
+    """The workspace that the command line works in, and that the first start makes."""
     log_level: LogLevel = "WARNING"
+    log_format: LogFormat | None = None
+    """``json`` or ``text``; without it, text on a terminal and JSON lines for whatever else reads."""
     embedding: EmbeddingSettings = EmbeddingSettings()
     index: IndexSettings = IndexSettings()
     reasoner: ReasonerSettings = ReasonerSettings()
     broker: BrokerSettings = BrokerSettings()
+    server: ServerSettings = ServerSettings()
+    worker: WorkerSettings = WorkerSettings()
+    api: ApiSettings = ApiSettings()
 
     @property
     def database(self) -> str:

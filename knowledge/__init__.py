@@ -7,13 +7,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from config import Settings
-from knowledge.embedding import load_embedder
-from knowledge.library import Library
-from records.database import Database
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # who only keeps the index's server running must not pay for numerics
+    from config import Settings
     from knowledge.index import Index
+    from knowledge.library import Library
+    from records.database import Database
 
 
 @contextmanager
@@ -22,6 +20,9 @@ def open_library(settings: Settings, database: Database, workspace_id: str) -> I
 
     The index is opened by the first search: reading papers in needs none.
     """
+    from knowledge.embedding import load_embedder
+    from knowledge.library import Library
+
     embedder = load_embedder(settings.embedding)
     with ExitStack() as stack:
 

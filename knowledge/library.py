@@ -116,6 +116,15 @@ class Library:
         if waiting:
             report("Embedding passages", len(waiting), len(waiting))
 
+    def check(self) -> tuple[int, int]:
+        """Compare the index with the database and give it what it lacks: passages, and how many it lacked."""
+        from knowledge.index import embeddings_of
+
+        with self._database.read() as session:
+            passages = Papers(session, self._workspace_id).passages()
+        mine = embeddings_of([p for p in passages if p.embedding_model == self._embedder.name])
+        return len(mine), self._index().sync(mine) if mine else 0
+
     def search(self, text: str, *, paper_ids: Collection[str] | None = None, limit: int = 10) -> list[Hit]:
         """The passages nearest to a text, by meaning and by words; of all papers or of some, best first."""
         with self._database.read() as session:

@@ -11,6 +11,7 @@ import numpy as np
 from ranking.advice import Advice, advice
 from ranking.candidates import Candidate, canonical, check, read, written
 from ranking.contributions import Contribution, contributions, ordered
+from ranking.costs import expected, relative
 from ranking.errors import RankingError
 from ranking.explanation import Explanation, explanation, turned
 from ranking.kernels import Array, Places, setting_kernel, text_kernel, trait_kernel
@@ -67,6 +68,7 @@ class Campaign:
         self._text = text_kernel(self._candidates)
         self._settings = setting_kernel(self._candidates)
         self._prior = _standardised(self._candidates, self._sign)
+        self._costs = relative(self._candidates)
         self._surrogate: Surrogate | None = None
 
     def recommend(self, n: int = 1) -> list[str]:
@@ -80,6 +82,7 @@ class Campaign:
             pending=np.sort(self._places(list(self._pending))),
             open=self._open(),
             prior=self._prior,
+            costs=self._costs,
         )
         return [self._candidates[place].id for place in self._policy.choose(view, n)]
 
@@ -178,9 +181,17 @@ class Campaign:
         found = explanation(surrogate, self._place[id], id, names)
         return found if self._sign > 0 else turned(found)
 
-    def stop_advice(self) -> Advice:
-        """Whether another experiment is worth it."""
-        return advice(self._fitted(), self._open(), self._seed)
+    def stop_advice(self, worth: float | None = None) -> Advice:
+        """Whether another experiment is worth it; ``worth`` is the cost that one unit of the score is worth.
+
+        Where results say what they cost, the unit is theirs, otherwise that of the candidates. Raises
+        RankingError ``bad_worth``.
+        """
+        if worth is not None and not (usable(worth) and worth > 0):
+            raise RankingError("bad_worth", "say what one unit of the score is worth, as a number above 0")
+        paid = [(one.id, one.cost) for one in self._outcomes if one.cost is not None]
+        price = None if worth is None else expected(self._candidates, self._place, paid) / worth
+        return advice(self._fitted(), self._open(), self._seed, price)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same.
@@ -275,6 +286,8 @@ def _outcome(id: str, score: float | None, sem: float | None, status: str, cost:
         raise RankingError("bad_score", f"the score of '{id}' is no finite number; say that it failed")
     if sem is not None and not (usable(sem) and sem >= 0):
         raise RankingError("bad_sem", f"the standard error of '{id}' should be finite and 0 or more")
+    if cost is not None and not (usable(cost) and cost >= 0):
+        raise RankingError("bad_cost", f"the cost of testing '{id}' should be finite and 0 or more")
     return Outcome(id, _plain(score), _plain(sem), _plain(cost))
 
 

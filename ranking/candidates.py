@@ -34,6 +34,7 @@ class Candidate:
     prior: float | None = None
     """Score believed before any experiment, on any scale, in the sense of the results."""
     cost: float = 1.0
+    """Of testing it, in any unit; 0 or more."""
 
 
 def check(candidates: Sequence[Candidate], trait_vectors: Mapping[str, Sequence[float]]) -> None:
@@ -51,6 +52,8 @@ def check(candidates: Sequence[Candidate], trait_vectors: Mapping[str, Sequence[
     for one in candidates:
         numbers = [one.cost, 0.0 if one.prior is None else one.prior]
         numbers += [value for value in one.features.values() if not isinstance(value, str)]
+        if one.cost < 0:
+            raise RankingError("bad_cost", f"the cost of candidate '{one.id}' should be 0 or more")
         if not all(map(usable, numbers)):
             raise RankingError(
                 "not_finite", f"candidate '{one.id}' has a number that is not finite, or beyond all measure"

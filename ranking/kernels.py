@@ -30,6 +30,15 @@ negative cosines off would not be one. On 60 reweighted problems from nine pools
 SLICE = 1000
 """Candidates whose traits are compared at once."""
 
+MANY = 4096
+"""Candidates beyond which single precision is enough for the distances of their texts."""
+
+HUGE = 100_000
+"""Candidates beyond which vectors in single precision stay where the caller has them: once in memory."""
+
+LARGEST_SINGLE = 1e15
+"""Beyond it squares overflow in single precision."""
+
 SAME = 1e-12
 """Of two vectors' squares: what their squared distance may be by rounding alone."""
 
@@ -68,10 +77,25 @@ class Traits:
 
 
 @dataclass(frozen=True)
+class Scattered:
+    """Vectors that lie anywhere in memory, less their middle; brought together as they are asked for."""
+
+    rows: Sequence[Floats]
+    middle: Floats
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, places: Places) -> Floats:
+        found: Floats = np.array([self.rows[place] for place in places.tolist()], dtype=self.middle.dtype)
+        return found.reshape(len(places), len(self.middle)) - self.middle
+
+
+@dataclass(frozen=True)
 class Points:
     """Matern-5/2 on vectors, its length in units of the pool's median distance."""
 
-    vectors: Floats
+    vectors: Floats | Scattered
     """[levels, dimension]: of each different description."""
     levels: Places | None
     """[candidates]: which description each has; None where every candidate has its own."""
@@ -91,7 +115,8 @@ class Points:
 
     def _of_levels(self, rows: Places, columns: Places, lengths: Sequence[float]) -> list[Array]:
         left, right = self.vectors[rows], self.vectors[columns]
-        squares = -2.0 * (left @ right.T).astype(np.float64)
+        squares = left @ right.T
+        squares *= -2.0
         squares += np.einsum("ij,ij->i", left, left)[:, None]
         squares += np.einsum("ij,ij->i", right, right)[None, :]
         distances = np.sqrt(np.maximum(squares, 0.0, out=squares), out=squares)
@@ -109,8 +134,9 @@ class Settings:
         return [np.mean(of_length, axis=0) for of_length in zip(*blocks, strict=True)]
 
 
-def _matern(ratio: Array) -> Array:
-    return np.asarray((1 + ratio + ratio**2 / 3) * np.exp(-ratio), dtype=np.float64)
+def _matern(ratio: Floats) -> Array:
+    """In the precision of the ratio: half of the time of a large pool goes into this line."""
+    return np.asarray((1 + ratio + ratio**2 / 3) * np.exp(-ratio))
 
 
 def trait_kernel(candidates: Sequence[Candidate], named: Mapping[str, Sequence[float]]) -> Traits | None:
@@ -167,15 +193,22 @@ def text_kernel(candidates: Sequence[Candidate]) -> Points | None:
     """The kernel of centred text vectors, or None where there are none."""
     if candidates[0].vector is None:
         return None
-    vectors = _stacked([one.vector for one in candidates if one.vector is not None])
+    given = [one.vector for one in candidates if one.vector is not None]
+    single = [vector for vector in given if isinstance(vector, np.ndarray) and vector.dtype == np.float32]
     # Squares of large numbers lose the small distances: not the mean, which one far vector would carry off.
-    vectors -= np.median(vectors[:: _step(len(vectors), 10_000)], axis=0)
+    middle = np.median(_stacked(given[:: _step(len(given), 10_000)], len(single) == len(given)), axis=0)
+    if len(single) == len(given) > HUGE:
+        vectors: Floats | Scattered = Scattered(single, middle)
+    else:
+        vectors = _stacked(given, len(single) == len(given))
+        vectors -= middle
+        if len(given) > MANY and np.abs(vectors).max(initial=0.0) < LARGEST_SINGLE:
+            vectors = vectors.astype(np.float32, copy=False)
     return Points(vectors, None, _typical_distance(vectors))
 
 
-def _stacked(vectors: Sequence[Sequence[float] | Floats]) -> Floats:
-    """[vectors, dimension]; single precision stays so: a million vectors need the memory."""
-    single = all(isinstance(vector, np.ndarray) and vector.dtype == np.float32 for vector in vectors)
+def _stacked(vectors: Sequence[Sequence[float] | Floats], single: bool) -> Floats:
+    """[vectors, dimension]"""
     stacked = np.empty((len(vectors), len(vectors[0])), dtype=np.float32 if single else np.float64)
     for row, vector in enumerate(vectors):
         stacked[row] = vector
@@ -235,9 +268,9 @@ def _step(size: int, sample: int) -> int:
     return -(-size // sample)
 
 
-def _typical_distance(vectors: Floats) -> float:
+def _typical_distance(vectors: Floats | Scattered) -> float:
     """Median over different ones of a sample."""
-    sample = vectors[:: _step(len(vectors), SAMPLE)].astype(np.float64)
+    sample = vectors[np.arange(0, len(vectors), _step(len(vectors), SAMPLE))].astype(np.float64)
     pairs = np.triu_indices(len(sample), 1)
     lengths = (sample**2).sum(1)[pairs[0]] + (sample**2).sum(1)[pairs[1]]
     squares = lengths - 2 * (sample @ sample.T)[pairs]

@@ -12,7 +12,16 @@ from ranking.surrogate import Surrogate
 
 DRAWS = 4096
 CONTENDERS = 256
-"""Candidates among which the best is sought, those with the highest bounds; the others get no chance."""
+"""Candidates whose scores are drawn jointly, those with the highest bounds."""
+
+WIDE_DRAWS = 1024
+"""In pools with more candidates than that."""
+
+NEGLIGIBLE = 1e-3
+"""Chance, of all of them together, with which candidates are left out of the draws."""
+
+BLOCK = 4096
+"""Candidates drawn at once beside the contenders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +45,67 @@ class Standing:
 
 
 def chances_of_best(surrogate: Surrogate, seed: int) -> Array:
-    """[candidates], summing to 1: how often each is the best in joint draws from the posterior."""
+    """[candidates], summing to 1: how often each is the best in draws from the posterior.
+
+    The contenders are drawn jointly. In a larger pool each of the others follows them as far as it is like
+    them, and is otherwise on its own: to draw ten thousand jointly would take minutes.
+    """
     mean, sd = surrogate.moments()
-    contenders = np.argsort(-(mean + 2 * sd), kind="stable")[:CONTENDERS]
-    winners = draws(surrogate, contenders, seed).argmax(axis=1)
-    chances = np.zeros(surrogate.size)
-    np.add.at(chances, contenders[winners], 1.0 / DRAWS)
-    return chances
+    order = np.argsort(-(mean + 2 * sd), kind="stable")
+    contenders, others = order[:CONTENDERS], order[CONTENDERS:]
+    if not len(others):
+        winners = contenders[draws(surrogate, contenders, seed).argmax(axis=1)]
+    else:
+        winners = _winners(surrogate, contenders, others, seed)
+    return np.bincount(winners, minlength=surrogate.size) / len(winners)
 
 
 def draws(surrogate: Surrogate, places: Places, seed: int) -> Array:
     """Joint draws of true scores from the posterior, [draws, places]."""
+    mean, values, vectors = _decomposed(surrogate, places)
+    root = vectors * np.sqrt(values)
+    return np.asarray(mean + np.random.default_rng(seed).standard_normal((DRAWS, len(places))) @ root.T)
+
+
+def _decomposed(surrogate: Surrogate, places: Places) -> tuple[Array, Array, Array]:
+    """Mean, and eigenvalues and -vectors of the covariance."""
     mean, covariance = surrogate.joint(places)
     jitter = 1e-9 * max(float(np.trace(covariance)) / len(places), 1e-12)
     values, vectors = np.linalg.eigh(covariance + jitter * np.eye(len(places)))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.asarray(mean + np.random.default_rng(seed).standard_normal((DRAWS, len(places))) @ root.T)
+    return mean, np.maximum(values, 0.0), vectors
+
+
+def _winners(surrogate: Surrogate, contenders: Places, others: Places, seed: int) -> Places:
+    """The best candidate of each draw."""
+    random = np.random.default_rng(seed)
+    mean, values, vectors = _decomposed(surrogate, contenders)
+    common = random.standard_normal((WIDE_DRAWS, len(contenders)))
+    drawn = mean + common @ (vectors * np.sqrt(values)).T
+    best, winners = drawn.max(axis=1), contenders[drawn.argmax(axis=1)]
+    # f = mean + load z + own e, with z what makes the contenders' scores and e a number of its own.
+    kept = values > 1e-6 * values.max()
+    inverse = np.where(kept, vectors / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    others = _able(surrogate, others, float(np.percentile(best, 5)))
+    for start in range(0, len(others), BLOCK):
+        rows = others[start : start + BLOCK]
+        middle, sd = (of_all[rows] for of_all in surrogate.moments())
+        load = surrogate.covariance(rows, contenders) @ inverse
+        own = np.sqrt(np.maximum(sd**2 - (load**2).sum(axis=1), 0.0))
+        drawn = middle + common @ load.T
+        drawn += own * random.standard_normal(drawn.shape, dtype=np.float32)
+        top = drawn.argmax(axis=1)
+        height = drawn[np.arange(WIDE_DRAWS), top]
+        winners = np.where(height > best, rows[top], winners)
+        best = np.maximum(best, height)
+    return winners
+
+
+def _able(surrogate: Surrogate, places: Places, height: float) -> Places:
+    """The places without those that together hardly ever reach the height, in their order."""
+    mean, sd = (of_all[places] for of_all in surrogate.moments())
+    chance = norm.sf((height - mean) / sd)
+    order = np.argsort(chance, kind="stable")
+    return places[np.sort(order[np.cumsum(chance[order]) > NEGLIGIBLE])]
 
 
 def expected_improvement(mean: Array, sd: Array, best: float | None) -> Array:

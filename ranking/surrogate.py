@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from ranking.kernels import Array, Places, Points, Settings, Traits
+from ranking.kernels import Array, Floats, Places, Points, Settings, Traits
 from ranking.observations import Observations, patterns, tamed, unit
 
 LENGTHS = (0.5, 1.0, 2.0)
@@ -39,7 +40,10 @@ ROWS = 8192
 """Candidates worked on at once: what bounds the memory."""
 
 WORK = 2e9
-"""Products (candidates x observations squared) beyond which only the most believed length is kept."""
+"""Products (candidates x observations squared) beyond which one length is kept, in single precision."""
+
+LOOK = 400
+"""Observations, a random part of more, by which that length is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Fit:
     """
 
     length: float
-    basis: Array
-    """[observations, observations], B."""
+    basis: Floats
+    """[observations, observations], B; in the precision in which candidates are worked on."""
     inverse: Array
     """[observations, models], a / (a l + r)."""
     pulls: Array
@@ -91,7 +95,22 @@ class Surrogate:
 
     def moments(self, places: Places | None = None) -> tuple[Array, Array]:
         """Mean and standard deviation of the candidates' true scores, on the scale of the results."""
-        rows = np.arange(self.size, dtype=np.intp) if places is None else places
+        if places is None:
+            return self._everything
+        if 2 * len(places) > self.size:
+            mean, sd = self._everything
+            return mean[places], sd[places]
+        return self._scaled(places)
+
+    @cached_property
+    def _everything(self) -> tuple[Array, Array]:
+        """Moments of all candidates, which are asked for again and again."""
+        mean, sd = self._scaled(np.arange(self.size, dtype=np.intp))
+        mean.setflags(write=False)
+        sd.setflags(write=False)
+        return mean, sd
+
+    def _scaled(self, rows: Places) -> tuple[Array, Array]:
         mean, variance = np.zeros(len(rows)), np.zeros(len(rows))
         for start in range(0, len(rows), ROWS):
             some = slice(start, start + ROWS)
@@ -174,7 +193,7 @@ class Surrogate:
         lengths = self._lengths()
         crosses = dict(zip(lengths, self._kernels(lengths, rows, self.observed), strict=True))
         for fit in self.fits:
-            yield fit, crosses[fit.length] @ fit.basis
+            yield fit, crosses[fit.length].astype(fit.basis.dtype, copy=False) @ fit.basis
 
     def _means(self, fit: Fit, spread: Array, rows: Places) -> Array:
         """[rows, models, slopes]"""
@@ -212,23 +231,39 @@ def fit_surrogate(
         left -= np.outer(prior[seen.places], slopes)
     blank = Surrogate(traits, text, settings, prior, size, center, scale, seen.places, left, slopes, ())
     lengths = LENGTHS if text is not None or settings is not None else (1.0,)
-    kernels = blank._kernels(lengths, seen.places, seen.places)
-    fits = [
-        _condition(length, kernel, pattern, noises, left)
-        for length, kernel in zip(lengths, kernels, strict=True)
-        for pattern, noises in patterns(seen.sems, scale)
-    ]
-    return replace(blank, fits=_weighed(fits, beliefs, size * len(seen.scores) ** 2))
+    grid = [(length, *pattern) for length in lengths for pattern in patterns(seen.sems, scale)]
+    large = size * len(scores) ** 2 > WORK
+    if large:
+        few = slice(0, LOOK)
+        looked_at = [(length, pattern[few], noises) for length, pattern, noises in grid]
+        tried = _conditioned(blank, looked_at, seen.places[few], left[few])
+        grid = [grid[int(_believed(tried, beliefs).sum(axis=(1, 2)).argmax())]]
+    fits = _weighed(_conditioned(blank, grid, seen.places, left), beliefs)
+    if large:
+        fits = tuple(replace(fit, basis=fit.basis.astype(np.float32)) for fit in fits)
+    return replace(blank, fits=fits)
 
 
-def _weighed(fits: Sequence[Fit], beliefs: Array, work: float) -> tuple[Fit, ...]:
-    """The fits that matter, their models' weights in the place of their evidence."""
+def _conditioned(
+    blank: Surrogate, grid: Sequence[tuple[float, Array, Sequence[float]]], places: Places, left: Array
+) -> list[Fit]:
+    """A fit for each length and pattern of noise."""
+    lengths = tuple(dict.fromkeys(length for length, _, _ in grid))
+    kernels = dict(zip(lengths, blank._kernels(lengths, places, places), strict=True))
+    return [_condition(length, kernels[length], pattern, noises, left) for length, pattern, noises in grid]
+
+
+def _believed(fits: Sequence[Fit], beliefs: Array) -> Array:
+    """[fits, models, slopes], evidence and belief together; 1 for the most believed."""
     evidence = np.array([fit.weights + beliefs for fit in fits])
-    weights = np.exp(evidence - evidence.max())
+    return np.asarray(np.exp(evidence - evidence.max()))
+
+
+def _weighed(fits: Sequence[Fit], beliefs: Array) -> tuple[Fit, ...]:
+    """The fits that matter, their models' weights in the place of their evidence."""
+    weights = _believed(fits, beliefs)
     of_fit = weights.sum(axis=(1, 2))
     kept = np.flatnonzero(of_fit > NEGLIGIBLE * of_fit.sum())
-    if work > WORK:
-        kept = of_fit.argmax(keepdims=True)
     weights /= of_fit[kept].sum()
     return tuple(replace(fits[n], weights=weights[n]) for n in kept.tolist())
 

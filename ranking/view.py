@@ -24,6 +24,8 @@ class View:
     """What may be recommended: not tested, not failed, not pending, not excluded."""
     prior: Array | None
     """[candidates]; higher is believed to be better."""
+    costs: Array | None
+    """[candidates], above 0, in units of the dearest; None where all cost the same."""
 
     @property
     def surrogate(self) -> Surrogate:

@@ -1,16 +1,58 @@
-"""Orders for work, which the web process writes into the database, and the names it shares with workers."""
+"""Orders for work, which whoever wants it writes into the database, and the names shared with workers.
+
+Each ``order_…`` writes a job in the caller's transaction, beside what makes it necessary; ``request_id`` and
+``created_by`` say who wanted it. Nothing starts before the transaction is kept and the bell is rung.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
 from records.models import Job
 from records.repositories import Jobs
 
-RUN_QUESTION = "run_question"
-RUNS = "runs"
+DISCOVERY = "discovery"
+EMBEDDING = "embedding"
+INGESTION = "ingestion"
+RANKING = "ranking"
 KEEPING = "keeping"
+QUEUES = (DISCOVERY, EMBEDDING, INGESTION, RANKING, KEEPING)
+
+RUN_QUESTION = "run_question"
+RERANK = "rerank"
+SEARCH = "search"
+INGEST = "ingest"
+RUN_FEED = "run_feed"
+RANK_BATCH = "rank_batch"
+EXPORT = "export"
+RETENTION = "retention"
+CHECK_INDEX = "check_index"
+QUEUE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        RUN_QUESTION: DISCOVERY,
+        RERANK: DISCOVERY,
+        SEARCH: EMBEDDING,
+        INGEST: INGESTION,
+        RUN_FEED: INGESTION,
+        RANK_BATCH: RANKING,
+        EXPORT: KEEPING,
+        RETENTION: KEEPING,
+        CHECK_INDEX: EMBEDDING,
+    }
+)
+"""The queue in which a kind of job waits: who wants an answer now must not wait behind hours of work."""
+
 KEEP = "workers.keep"
+TIMETABLE = "workers.timetable"
+
+PIECE = 32
+"""Campaigns of a batch in one job: few enough that all cores have work and progress is seen."""
+
+ExportForm = Literal["json", "csv", "zip"]
 
 
 def task_name(kind: str) -> str:
@@ -18,8 +60,135 @@ def task_name(kind: str) -> str:
     return f"workers.{kind}"
 
 
-def order_run(session: Session, workspace_id: str, run_id: str) -> Job:
-    """Have a run taken as far as it goes; in the caller's transaction, which also writes what makes it so."""
+def order(
+    session: Session,
+    workspace_id: str,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    request_id: str = "",
+    created_by: str = "",
+) -> Job:
+    """A job of one of the kinds above; the functions below know their payloads."""
     return Jobs(session).enqueue(
-        workspace_id, RUN_QUESTION, RUNS, {"run_id": run_id}, task_name(RUN_QUESTION)
+        workspace_id,
+        kind,
+        QUEUE_OF[kind],
+        payload,
+        task_name(kind),
+        request_id=request_id,
+        created_by=created_by,
     )
+
+
+def order_run(
+    session: Session, workspace_id: str, run_id: str, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have a run taken as far as it goes."""
+    payload = {"run_id": run_id}
+    return order(session, workspace_id, RUN_QUESTION, payload, request_id=request_id, created_by=created_by)
+
+
+def order_rerank(
+    session: Session, workspace_id: str, run_id: str, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have the candidates of a run that is over ranked again, with every result that it has now."""
+    payload = {"run_id": run_id}
+    return order(session, workspace_id, RERANK, payload, request_id=request_id, created_by=created_by)
+
+
+def order_ingest(
+    session: Session, workspace_id: str, file_id: str, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have a stored file read into the library; the job's result: ``{added, known, broken}``."""
+    payload = {"file_id": file_id}
+    return order(session, workspace_id, INGEST, payload, request_id=request_id, created_by=created_by)
+
+
+def order_search(
+    session: Session,
+    workspace_id: str,
+    text: str,
+    *,
+    limit: int = 10,
+    filters: Mapping[str, Any] | None = None,
+    request_id: str = "",
+    created_by: str = "",
+) -> Job:
+    """Have the library searched; the job's result: ``{hits: [{passage_id, paper_id, title, …}]}``.
+
+    ``filters``: ``paper_ids``, and ``year_from`` and ``year_to``, both inclusive.
+    """
+    payload = {"text": text, "limit": limit, "filters": dict(filters or {})}
+    return order(session, workspace_id, SEARCH, payload, request_id=request_id, created_by=created_by)
+
+
+def order_export(
+    session: Session,
+    workspace_id: str,
+    run_id: str,
+    form: ExportForm,
+    *,
+    request_id: str = "",
+    created_by: str = "",
+) -> Job:
+    """Have a run written into a stored file; the job's result: ``{file_id, name, media_type, size}``."""
+    payload = {"run_id": run_id, "format": form}
+    return order(session, workspace_id, EXPORT, payload, request_id=request_id, created_by=created_by)
+
+
+def order_batch(
+    session: Session,
+    workspace_id: str,
+    batch_id: str,
+    campaigns: int,
+    *,
+    request_id: str = "",
+    created_by: str = "",
+) -> list[Job]:
+    """Have a batch of so many campaigns ranked, in pieces that can be done at the same time."""
+    return [
+        order_piece(
+            session,
+            workspace_id,
+            batch_id,
+            first,
+            min(first + PIECE, campaigns) - 1,
+            request_id=request_id,
+            created_by=created_by,
+        )
+        for first in range(0, campaigns, PIECE)
+    ]
+
+
+def order_piece(
+    session: Session,
+    workspace_id: str,
+    batch_id: str,
+    first: int,
+    last: int,
+    *,
+    request_id: str = "",
+    created_by: str = "",
+) -> Job:
+    """Have the campaigns at the positions from ``first`` to ``last``, inclusive, ranked."""
+    payload = {"batch_id": batch_id, "first": first, "last": last}
+    return order(session, workspace_id, RANK_BATCH, payload, request_id=request_id, created_by=created_by)
+
+
+def order_feed(
+    session: Session, workspace_id: str, feed_id: str, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have a feed looked into now, whenever its time is; the result is kept in the feed too."""
+    payload = {"feed_id": feed_id}
+    return order(session, workspace_id, RUN_FEED, payload, request_id=request_id, created_by=created_by)
+
+
+def order_retention(session: Session, workspace_id: str) -> Job:
+    """Have what has had its time thrown away."""
+    return order(session, workspace_id, RETENTION, {}, created_by="timetable")
+
+
+def order_index_check(session: Session, workspace_id: str) -> Job:
+    """Have the workspace's index compared with the database, and mended."""
+    return order(session, workspace_id, CHECK_INDEX, {}, created_by="timetable")

@@ -3,71 +3,117 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
+from config.log import bound
 from records.database import Database
 from records.errors import BadInput, TouchstoneError
 from records.models import Job
 from records.repositories import Jobs
-from workers.ending import tell_run
+from workers.ending import tell_of_the_end
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 60.0
-"""A worker that is not heard of for so long is taken for dead."""
+Handler = Callable[[Settings, Job], Mapping[str, Any] | None]
+"""Does a job and gives its result, if that is no row of its own.
 
-Handler = Callable[[Settings, Job], None]
-"""Does a job; may be called again for one that was broken off, so it must be able to go on."""
+It may be called again for a job that was broken off, so it must be able to go on.
+"""
+
+
+class Stopped(BaseException):
+    """The worker was told to end; no handler may take it for an error of its own."""
 
 
 def perform(
-    database: Database, settings: Settings, job_id: str, handler: Handler, lease_s: float = LEASE_S
+    database: Database, settings: Settings, job_id: str, handler: Handler, lease_s: float | None = None
 ) -> bool:
     """Do a job if it is to be had; whether this call finished it.
 
     BadInput buries the job at once, any other exception queues it again until its attempts are spent;
     whatever Touchstone does not know by name is raised on, for the worker's log.
     """
+    lease_s = lease_s or settings.worker.lease_s
     with database.write() as session:
         jobs = Jobs(session)
         attempt = jobs.claim(job_id, lease_s)
         if attempt is None:
             return False
         job = jobs.get(job_id)
+    with bound(job_id=job.id, request_id=job.request_id, run_id=str(job.payload.get("run_id", ""))):
+        log.info("%s, attempt %d", job.kind, attempt)
+        done = _perform(database, settings, job, handler, lease_s)
+        log.info("%s: %s", job.kind, "done" if done else "not done")
+        return done
+
+
+def _perform(database: Database, settings: Settings, job: Job, handler: Handler, lease_s: float) -> bool:
     try:
-        with _kept_alive(database, job_id, attempt, lease_s):
-            handler(settings, job)
+        with _stoppable(), _kept_alive(database, job.id, job.attempt, lease_s):
+            result = handler(settings, job)
     except TouchstoneError as error:
-        _give_up(database, job_id, attempt, error, lease_s)
+        _give_up(database, job, error, lease_s)
         return False
+    except SoftTimeLimitExceeded:
+        limit = getattr(settings.worker.limits, job.kind, None)
+        _fail(database, job, f"it took longer than its limit of {limit} seconds", again=True)
+        return False
+    except MemoryError:
+        reason = f"it needed more than the {settings.worker.memory_mb} MB that a worker may take"
+        _fail(database, job, reason, again=True)
+        return False
+    except Stopped:
+        with database.write() as session:
+            Jobs(session).hand_back(job.id, job.attempt)
+        raise SystemExit(0) from None
     except Exception as error:
-        _fail(database, job_id, attempt, f"{type(error).__name__}: {error}", again=True)
+        _fail(database, job, f"{type(error).__name__}: {error}", again=True)
         raise
     with database.write() as session:
-        return Jobs(session).finish(job_id, attempt)
+        return Jobs(session).finish(job.id, job.attempt, result)
 
 
-def _give_up(database: Database, job_id: str, attempt: int, error: TouchstoneError, lease_s: float) -> None:
-    log.warning("job %s, attempt %d: %s", job_id, attempt, error.message)
+def _give_up(database: Database, job: Job, error: TouchstoneError, lease_s: float) -> None:
+    log.warning("job %s, attempt %d: %s", job.id, job.attempt, error.message)
     if error.code == "run_busy":
         # Somebody else is at it (a command line, a worker that was cut off). What this job was ordered for
         # may have come too late for them, so look again when they may have finished.
         with database.write() as session:
-            Jobs(session).postpone(job_id, attempt, lease_s)
+            Jobs(session).postpone(job.id, job.attempt, lease_s)
     else:
-        _fail(database, job_id, attempt, error.message, again=not isinstance(error, BadInput))
+        _fail(database, job, error.message, again=not isinstance(error, BadInput))
 
 
-def _fail(database: Database, job_id: str, attempt: int, reason: str, *, again: bool) -> None:
+def _fail(database: Database, job: Job, reason: str, *, again: bool) -> None:
     with database.write() as session:
         jobs = Jobs(session)
-        if jobs.fail(job_id, attempt, reason, again=again):
-            tell_run(session, jobs.get(job_id))
+        if jobs.fail(job.id, job.attempt, reason, again=again):
+            tell_of_the_end(session, jobs.get(job.id))
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """While a job is done, SIGTERM breaks it off by an exception, so that it can be handed back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from records.database import Database
-from records.repositories import Jobs
-from workers.ending import tell_run
+from records.repositories import Audit, Jobs
+from records.repositories.figures import LEASE_EXPIRED
+from workers.ending import tell_of_the_end
 
 PATIENCE_S = 600.0
 """A queued job that no worker took for so long is rung for again: the broker may have lost the message."""
@@ -27,8 +28,12 @@ def reconcile(database: Database, patience_s: float = PATIENCE_S) -> Reconciled:
         with database.write() as session:
             jobs = Jobs(session)
             verdict = jobs.bury_or_ring(job_id)
+            if verdict is not None:
+                job = jobs.get(job_id)
+                audit = Audit(session, job.workspace_id)
+                audit.add("reconciler", LEASE_EXPIRED, "job", job_id, {"attempt": job.attempt})
             if verdict == "dead":
-                tell_run(session, jobs.get(job_id))
+                tell_of_the_end(session, job)
         rung += verdict == "rung"
         dead += verdict == "dead"
     for job_id in unheard:

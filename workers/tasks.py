@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from celery import Celery
 
-from config import Settings
-from records.database import Database
-from records.errors import BadInput
-from records.models import Job
-from records.repositories import Workspaces
 from workers.app import app, settings
 from workers.bell import ring
-from workers.orders import KEEP, RUN_QUESTION, task_name
-from workers.performing import LEASE_S, Handler, perform
+from workers.kinds.batches import rank_batch
+from workers.kinds.discovery import rerank, run_question
+from workers.kinds.exports import export
+from workers.kinds.feeds import run_feed
+from workers.kinds.keeping import retention
+from workers.kinds.literature import check_index, ingest, search
+from workers.opened import database
+from workers.orders import KEEP, TIMETABLE, task_name
+from workers.performing import Handler, perform
 from workers.reconcile import reconcile
+from workers.timetable import order_what_is_due
 
 
-@cache
-def database() -> Database:
-    """This process's database: first asked for in a child of the worker, so no connection crosses a fork."""
-    opened = Database(settings.database)
-    opened.migrate()
-    return opened
+def register(
+    celery: Celery, kind: str, handler: Handler, *, limit_s: float, lease_s: float | None = None
+) -> None:
+    """Have jobs of this kind done by ``handler``.
 
-
-def register(celery: Celery, kind: str, handler: Handler, lease_s: float = LEASE_S) -> None:
-    """Have jobs of this kind done by ``handler``."""
+    Behind ``limit_s`` seconds it is told to stop; a grace later its process is killed.
+    """
 
     def do(job_id: str) -> None:
         perform(database(), settings, job_id, handler, lease_s)
 
-    celery.task(do, name=task_name(kind))
-
-
-def run_question(settings: Settings, job: Job) -> None:
-    """Take a run from its last checkpoint as far as it goes: to its end, or to a person's measurement."""
-    # Heavy, all of them: only a child that does such a job pays for it.
-    from agents.service import continue_run
-    from ranking.errors import RankingError
-    from simulator.errors import SimulatorError
-
-    with database().read() as session:
-        workspace = Workspaces(session).get(job.workspace_id).name
-    try:
-        continue_run(settings.model_copy(update={"workspace": workspace}), job.payload["run_id"])
-    except (RankingError, SimulatorError) as error:
-        raise BadInput(error.code, str(error)) from error  # it will not be better the next time
+    limits = {"soft_time_limit": limit_s, "time_limit": limit_s + settings.worker.grace_s}
+    celery.task(do, name=task_name(kind), **limits)
 
 
 def keep() -> None:
@@ -56,9 +40,29 @@ def keep() -> None:
     ring(database(), app)
 
 
-app.task(keep, name=KEEP)
+def timetable() -> None:
+    """What the schedule asks for a few times a minute: order what is due, and ring for it."""
+    if order_what_is_due(database()):
+        ring(database(), app)
 
-HANDLERS: dict[str, Handler] = {RUN_QUESTION: run_question}
+
+app.task(keep, name=KEEP)
+app.task(timetable, name=TIMETABLE)
+
+HANDLERS: dict[str, Handler] = {
+    handler.__name__: handler
+    for handler in (
+        run_question,
+        rerank,
+        search,
+        ingest,
+        run_feed,
+        rank_batch,
+        export,
+        retention,
+        check_index,
+    )
+}
 
 for kind, handler in HANDLERS.items():
-    register(app, kind, handler)
+    register(app, kind, handler, limit_s=getattr(settings.worker.limits, kind))

@@ -8,7 +8,8 @@ from agents.nodes.conclude import conclude
 from agents.nodes.decompose import decompose
 from agents.nodes.measure import measure
 from agents.nodes.propose import propose
+from agents.nodes.recall import recall
 from agents.nodes.recommend import recommend
 from agents.nodes.retrieve import retrieve
 
-__all__ = ["cluster", "conclude", "decompose", "measure", "propose", "recommend", "retrieve"]
+__all__ = ["cluster", "conclude", "decompose", "measure", "propose", "recall", "recommend", "retrieve"]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from agents.context import Context
 from agents.drafts import KeyPoint
-from agents.rows import TABLE, draft_of_row
+from agents.rows import OWN, TABLE, draft_of_row
 from agents.sources import load_sources
 from agents.state import State
 from records.models import Hypothesis
@@ -14,14 +14,17 @@ from records.repositories import Hypotheses
 
 
 def decompose(context: Context, state: State) -> State:
-    """Ask the reasoner for the key points of every hypothesis; a table's rows have their columns.
+    """Ask the reasoner for the key points of every hypothesis that has none given; a table's rows have columns.
 
     Where it finds none, what the hypothesis proposes stands for them whole: without any it could be tested on
     nothing, and would rank as if it claimed nothing.
     """
     with context.database.read() as session:
         rows = Hypotheses(session, context.workspace_id).of_run(context.run_id)
-    written = [row for row in rows if row.origin != TABLE]
+    given = {position for position, one in enumerate(context.plan.candidates) if one.key_points}
+    own = [row for row in rows if row.origin == OWN]
+    told = {row.id for position, row in enumerate(own) if position in given}
+    written = [row for row in rows if row.origin != TABLE and row.id not in told]
     found = _decompose(context, state, written)
     whole = [row for row, key_points in zip(written, found, strict=True) if not key_points]
     notes = list(state.get("notes", []))

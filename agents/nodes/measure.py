@@ -24,7 +24,7 @@ def measure(context: Context, state: State) -> State:
     else:
         _measure(context, awaited)
         known, awaited = _experiments(context)
-    context.progress("Ranking by experiments", len(known) - len(awaited), context.plan.budget)
+    context.progress("Ranking by experiments", len(known) - len(awaited), context.plan.experiments)
     return {"experiments": len(known), "pending": len(awaited)}
 
 

@@ -1,4 +1,4 @@
-"""What might be tested: hypotheses from the literature, and the rows of a measured table."""
+"""What might be tested: hypotheses from the literature, candidates brought along, a measured table's rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agents.context import Context
 from agents.drafts import Draft, Source
 from agents.merge import merge
-from agents.rows import row_of_draft, rows_of_table
+from agents.rows import row_of_draft, row_of_own, rows_of_table
 from agents.sources import load_sources
 from agents.state import State
 from records.repositories import Hypotheses
@@ -17,11 +17,12 @@ TRIES = 3
 
 
 def propose(context: Context, state: State) -> State:
-    """Fill the run's pool: proposed and merged hypotheses first, then the table's rows, if any."""
+    """Fill the run's pool: proposed and merged hypotheses, then what was brought along, then the table's rows."""
     sources = load_sources(context, state.get("sources", []))
     drafts = _propose(context, sources) if sources else []
     plan = context.plan
     rows = [row_of_draft(draft, context.reasoner, plan.seed) for draft in drafts]
+    rows += [row_of_own(candidate) for candidate in plan.candidates]
     rows += rows_of_table(plan.laboratory)
     with context.database.write() as session:
         Hypotheses(session, context.workspace_id).replace(context.run_id, rows)

@@ -15,7 +15,7 @@ def recommend(context: Context, state: State) -> State:
     if len(known) > state.get("experiments", 0):
         # This node was killed after its transaction: what it recommended then stands.
         return {"experiments": len(known), "pending": pending, "exhausted": False}
-    wanted = min(context.plan.batch - pending, context.plan.budget - len(known))
+    wanted = min(context.plan.batch - pending, context.plan.experiments - len(known))
     campaign = context.campaigns.rebuild()
     chosen = campaign.recommend(wanted) if wanted > 0 else []
     ids = context.campaigns.pool().hypothesis_ids

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ranking.costs import chance_for_cost, heeded
 from ranking.kernels import Array, Places
 from ranking.view import View
 
@@ -19,7 +20,7 @@ class SurrogatePolicy:
 
     The first ``opening`` experiments are those most believed in where there is a prior score; what it counts
     later, the results decide. A batch is filled one by one: what is pending or chosen counts as if it had
-    come out as expected.
+    come out as expected. Where costs differ, what is likely for its cost comes first.
     """
 
     beta: float = 2.0
@@ -48,8 +49,11 @@ class SurrogatePolicy:
         still = ~np.isin(rows, chosen)
         found: list[int] = []
         for number in range(count):
-            bound = mean + self.beta * left.sd()
+            remains = left.sd()
+            bound = mean + self.beta * remains
             wanted = np.where(still, floor + (bound - floor) * chance, -np.inf)
+            if view.costs is not None:
+                wanted = chance_for_cost(wanted, remains, self.beta, view.costs[rows])
             best = int(wanted.argmax())
             still[best] = False
             found.append(int(rows[best]))
@@ -96,10 +100,15 @@ class _Awaited:
 
 
 def first(view: View) -> list[int]:
-    """Open candidates, the most believed first, or where nothing is believed, the most typical."""
+    """Open candidates, the most believed first, or where nothing is believed, the most typical.
+
+    Where costs differ, cheap ones come sooner.
+    """
     start = view.prior[view.open] if view.prior is not None else _centrality(view)
     # Above 0 for all: a low chance must not raise who is believed to be bad.
     wanted = (start - start.min() + 1.0) * _chance(view)
+    if view.costs is not None:
+        wanted = wanted / heeded(view.costs[view.open])
     return [int(place) for place in view.open[np.argsort(-wanted, kind="stable")]]
 
 

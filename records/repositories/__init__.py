@@ -4,24 +4,41 @@ A repository that is given a workspace finds only what belongs to it: in another
 """
 
 from records.repositories.accounts import CallTotals, ModelCalls
+from records.repositories.answers import Answers
 from records.repositories.audit import Audit
+from records.repositories.batches import Batches, Handed
+from records.repositories.control import RunControl
+from records.repositories.events import RunEvents
 from records.repositories.experiments import Experiments
+from records.repositories.feeds import Feeds
+from records.repositories.files import Files
 from records.repositories.hypotheses import Category, Hypotheses
 from records.repositories.jobs import Jobs
+from records.repositories.own_jobs import OwnJobs
 from records.repositories.papers import KnownPapers, Papers
+from records.repositories.reviews import Reviews
 from records.repositories.runs import Runs
 from records.repositories.workspaces import Workspaces
 
 __all__ = [
+    "Answers",
     "Audit",
+    "Batches",
     "CallTotals",
     "Category",
     "Experiments",
+    "Feeds",
+    "Files",
+    "Handed",
     "Hypotheses",
     "Jobs",
     "KnownPapers",
     "ModelCalls",
+    "OwnJobs",
     "Papers",
+    "Reviews",
+    "RunControl",
+    "RunEvents",
     "Runs",
     "Workspaces",
 ]

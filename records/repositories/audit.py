@@ -45,3 +45,20 @@ class Audit:
             AuditEvent.subject_id == subject_id,
         )
         return list(self._session.scalars(query.order_by(AuditEvent.id)))
+
+    def page(
+        self,
+        limit: int,
+        after: str | None = None,
+        subject_kind: str | None = None,
+        subject_id: str | None = None,
+    ) -> list[AuditEvent]:
+        """Up to ``limit`` events, newest first, older than ``after``; of such rows, or of one."""
+        query = select(AuditEvent).where(AuditEvent.workspace_id == self._workspace_id)
+        if after is not None:
+            query = query.where(AuditEvent.id < after)
+        if subject_kind is not None:
+            query = query.where(AuditEvent.subject_kind == subject_kind)
+        if subject_id is not None:
+            query = query.where(AuditEvent.subject_id == subject_id)
+        return list(self._session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit)))

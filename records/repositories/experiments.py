@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from records.base import now
@@ -38,6 +39,31 @@ class Experiments:
             raise Conflict("experiment_exists", f"experiment {sequence} of this run tests another hypothesis")
         return experiment
 
+    def choose(self, run_id: str, hypothesis_id: str, by: str) -> Experiment:
+        """One more experiment, which no policy asked for; the one that waits already, if there is one."""
+        self._check_candidate(run_id, hypothesis_id)
+        waiting = self._mine().where(
+            Experiment.run_id == run_id,
+            Experiment.hypothesis_id == hypothesis_id,
+            Experiment.state == "pending",
+        )
+        found = self._session.scalar(waiting)
+        if found is not None:
+            return found
+        last = self._session.scalar(select(func.max(Experiment.sequence)).where(Experiment.run_id == run_id))
+        return self.recommend(run_id, (last or 0) + 1, hypothesis_id, by)
+
+    def to_enter(self, run_id: str, hypothesis_id: str, by: str) -> Experiment:
+        """The newest experiment on this hypothesis, for whoever has a result of it; a new one if need be."""
+        self._check_candidate(run_id, hypothesis_id)
+        newest = self._mine().where(
+            Experiment.run_id == run_id,
+            Experiment.hypothesis_id == hypothesis_id,
+            Experiment.state != "abandoned",
+        )
+        found = self._session.scalar(newest.order_by(Experiment.sequence.desc()).limit(1))
+        return found or self.choose(run_id, hypothesis_id, by)
+
     def record(
         self,
         experiment_id: str,
@@ -50,11 +76,14 @@ class Experiments:
         cost: float = 0.0,
         source: str,
         note: str = "",
+        measured_at: datetime | None = None,
+        entered_by: str = "",
     ) -> Result:
         """Keep a measurement, and close its experiment; told again the same, nothing changes.
 
-        ``score`` and ``sem`` are in ``unit``; a failed one has neither. Raises BadInput ``bad_result``,
-        and Conflict ``result_conflict`` when this replicate is known with another outcome.
+        ``score`` and ``sem`` are in ``unit``; a failed one has neither. A withdrawn replicate is replaced.
+        Raises BadInput ``bad_result``, and Conflict ``result_conflict`` when this replicate is known with
+        another outcome.
         """
         _check_result(replicate, status, score, sem, cost)
         experiment = self.get(experiment_id)
@@ -70,17 +99,84 @@ class Experiments:
             cost=cost,
             source=source,
             note=note,
+            measured_at=measured_at,
+            entered_by=entered_by,
         )
         result = find_or_insert(self._session, lambda: self._session.scalar(same), fresh)
+        if result.status == "withdrawn":
+            return self.amend(
+                result,
+                status=status,
+                score=score,
+                sem=sem,
+                unit=unit,
+                cost=cost,
+                source=source,
+                note=note,
+                measured_at=measured_at,
+                entered_by=entered_by,
+            )
         if (result.status, result.score, result.sem) != (status, score, sem):
-            message = "this experiment already has another result; withdraw that one first"
+            message = "this experiment already has another result; amend that one, or withdraw it first"
             raise Conflict("result_conflict", message)
-        self._session.expire(experiment, ["results"])
-        outcomes = {known.status for known in experiment.results}
-        experiment.state = "done" if "done" in outcomes else "failed"
-        experiment.finished_at = experiment.finished_at or now()
-        self._session.flush()
+        self._settle(experiment, "pending")
         return result
+
+    def amend(
+        self,
+        result: Result,
+        *,
+        status: Literal["done", "failed"],
+        score: float | None,
+        sem: float | None,
+        unit: str,
+        cost: float,
+        source: str,
+        note: str,
+        measured_at: datetime | None,
+        entered_by: str,
+    ) -> Result:
+        """Make this what the result says (BadInput ``bad_result``); a withdrawn one counts again."""
+        _check_result(result.replicate, status, score, sem, cost)
+        result.status, result.score, result.sem, result.unit = status, score, sem, unit
+        result.cost, result.source, result.note = cost, source, note
+        result.measured_at, result.entered_by = measured_at, entered_by
+        self._settle(self.get(result.experiment_id), "pending")
+        return result
+
+    def withdraw(self, result: Result, then: Literal["pending", "abandoned"]) -> Result:
+        """It no longer counts, but stays to be seen; an experiment without any other becomes ``then``."""
+        result.status = "withdrawn"
+        self._settle(self.get(result.experiment_id), then)
+        return result
+
+    def abandon(self, experiment_id: str) -> Experiment:
+        """Nobody will do it (Conflict ``experiment_has_results``)."""
+        experiment = self.get(experiment_id)
+        if any(result.status != "withdrawn" for result in experiment.results):
+            raise Conflict("experiment_has_results", "this experiment has a result; withdraw that one first")
+        experiment.state, experiment.finished_at = "abandoned", now()
+        self._session.flush()
+        return experiment
+
+    def result(self, result_id: str) -> Result:
+        query = select(Result).where(Result.id == result_id, Result.workspace_id == self._workspace_id)
+        found = self._session.scalar(query)
+        if found is None:
+            raise NotFound("result_not_found", f"there is no result {result_id} in this workspace")
+        return found
+
+    def _settle(self, experiment: Experiment, without_results: str) -> None:
+        """The experiment's state from its results."""
+        self._session.flush()
+        self._session.expire(experiment, ["results"])
+        outcomes = {known.status for known in experiment.results} - {"withdrawn"}
+        if not outcomes:
+            experiment.state = without_results
+        else:
+            experiment.state = "done" if "done" in outcomes else "failed"
+        experiment.finished_at = None if experiment.state == "pending" else experiment.finished_at or now()
+        self._session.flush()
 
     def get(self, experiment_id: str) -> Experiment:
         """One experiment with its results."""

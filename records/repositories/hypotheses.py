@@ -56,6 +56,25 @@ class Hypotheses:
         query = self._whole().where(Hypothesis.run_id == run_id).order_by(Hypothesis.position)
         return list(self._session.scalars(query))
 
+    def at(self, run_id: str, positions: Sequence[int]) -> list[Hypothesis]:
+        """Those at these places, in this order, loaded like those of ``of_run``."""
+        self._check_run(run_id)
+        query = self._whole().where(Hypothesis.run_id == run_id, Hypothesis.position.in_(positions))
+        found = {row.position: row for row in self._session.scalars(query)}
+        return [found[position] for position in positions if position in found]
+
+    def count(self, run_id: str) -> int:
+        query = select(func.count()).where(
+            Hypothesis.workspace_id == self._workspace_id, Hypothesis.run_id == run_id
+        )
+        return self._session.scalar(query) or 0
+
+    def titles(self, run_id: str) -> list[tuple[str, str]]:
+        """Ids and titles of the run's hypotheses, by position."""
+        self._check_run(run_id)
+        query = select(Hypothesis.id, Hypothesis.title).where(Hypothesis.run_id == run_id)
+        return [(row.id, row.title) for row in self._session.execute(query.order_by(Hypothesis.position))]
+
     def get(self, hypothesis_id: str) -> Hypothesis:
         """One of them, loaded like those of ``of_run``."""
         found = self._session.scalar(self._whole().where(Hypothesis.id == hypothesis_id))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from records.base import now
@@ -31,6 +31,8 @@ class Jobs:
         task: str,
         *,
         max_attempts: int = 3,
+        request_id: str = "",
+        created_by: str = "",
     ) -> Job:
         """A job, and the message that will ring for it once the transaction is kept."""
         job = Job(
@@ -39,6 +41,8 @@ class Jobs:
             queue=queue,
             payload=dict(payload),
             max_attempts=max_attempts,
+            request_id=request_id,
+            created_by=created_by,
         )
         self._session.add(job)
         self._session.flush()
@@ -56,6 +60,11 @@ class Jobs:
         """The newest jobs first."""
         return list(self._session.scalars(select(Job).order_by(Job.id.desc()).limit(limit)))
 
+    def last_ordered(self, workspace_id: str, kind: str) -> datetime | None:
+        """When the workspace's newest job of this kind was ordered."""
+        query = select(Job.created_at).where(Job.workspace_id == workspace_id, Job.kind == kind)
+        return self._session.scalar(query.order_by(Job.id.desc()).limit(1))
+
     def claim(self, job_id: str, lease_s: float) -> int | None:
         """Take the job for ``lease_s`` seconds: the attempt's number, or None when it is not to be had."""
         at = now()
@@ -65,6 +74,7 @@ class Jobs:
             "attempt": Job.attempt + 1,
             "lease_until": at + timedelta(seconds=lease_s),
             "heartbeat_at": at,
+            "started_at": at,
         }
         return self._change(change, Job.id == job_id, free, Job.attempt < Job.max_attempts)
 
@@ -74,9 +84,16 @@ class Jobs:
         change = {"lease_until": at + timedelta(seconds=lease_s), "heartbeat_at": at}
         return self._change(change, *_held(job_id, attempt)) is not None
 
-    def finish(self, job_id: str, attempt: int) -> bool:
-        """The job is done; False when it is no longer this attempt's."""
-        change = {"state": "done", "lease_until": None, "finished_at": now(), "reason": ""}
+    def finish(self, job_id: str, attempt: int, result: Mapping[str, Any] | None = None) -> bool:
+        """The job is done, with this result; False when it is no longer this attempt's."""
+        kept = None if result is None else dict(result)
+        change = {
+            "state": "done",
+            "lease_until": None,
+            "finished_at": now(),
+            "reason": "",
+            "result": null() if kept is None else kept,
+        }
         return self._change(change, *_held(job_id, attempt)) is not None
 
     def fail(self, job_id: str, attempt: int, reason: str, *, again: bool = True) -> bool:
@@ -96,6 +113,19 @@ class Jobs:
             "max_attempts": Job.max_attempts + 1,
         }
         return self._change(change, *_held(job_id, attempt)) is not None
+
+    def hand_back(self, job_id: str, attempt: int) -> bool:
+        """The worker has to end: queue the job again, at once and without counting this attempt."""
+        change = {
+            "state": "queued",
+            "lease_until": None,
+            "max_attempts": Job.max_attempts + 1,
+            "reason": "its worker was told to stop",
+        }
+        if self._change(change, *_held(job_id, attempt)) is None:
+            return False
+        self.ring(job_id)
+        return True
 
     def expired(self) -> list[str]:
         """Ids of jobs whose worker has gone silent, oldest first."""

@@ -57,10 +57,21 @@ class Papers:
             return list(self._session.scalars(query.order_by(Paper.id)))
         return sorted(fetch_by(self._session, query, Paper.id, set(paper_ids)), key=lambda paper: paper.id)
 
+    def page(self, limit: int, after: str | None = None) -> list[Paper]:
+        """Up to ``limit`` papers, newest first, older than ``after``."""
+        query = select(Paper).where(Paper.workspace_id == self._workspace_id)
+        if after is not None:
+            query = query.where(Paper.id < after)
+        return list(self._session.scalars(query.order_by(Paper.id.desc()).limit(limit)))
+
     def ids(self) -> list[str]:
         """Of all the workspace's papers, oldest first."""
         query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).order_by(Paper.id)
         return list(self._session.scalars(query))
+
+    def any(self) -> bool:
+        query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).limit(1)
+        return self._session.scalar(query) is not None
 
     def count(self) -> int:
         query = select(func.count()).select_from(Paper).where(Paper.workspace_id == self._workspace_id)

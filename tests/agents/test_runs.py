@@ -17,7 +17,7 @@ from agents import service
 from agents.context import Context, Progress
 from agents.drafts import Brief, Clause, Draft, Evidence, KeyPoint, Source
 from agents.measurements import enter_result, waiting
-from agents.plan import LaboratorySpec, Plan
+from agents.plan import Known, LaboratorySpec, OwnCandidate, Plan, Trait
 from agents.walk import walk
 from config import ReasonerSettings, Settings
 from knowledge import open_library
@@ -25,7 +25,7 @@ from knowledge.embedding import Embedder
 from knowledge.library import Library
 from records.database import Database
 from records.errors import BadInput
-from records.repositories import Workspaces
+from records.repositories import Experiments, Runs, Workspaces
 
 QUESTION = "How can a thermocell turn more low-grade heat into electricity?"
 NOTES = {
@@ -378,6 +378,70 @@ def test_of_a_batch_at_the_bench_each_result_brings_the_next_recommendation(inst
         )
     assert installation.go_on(run_id) == "done"
     assert first.experiment_id == pending[0].experiment_id
+
+
+OWN = [
+    OwnCandidate(title="Guanidinium in a gelatin gel", key_points=[Trait(name="guanidinium", role="salt")]),
+    OwnCandidate(
+        title="Urea in water",
+        statement="Urea widens the solvation difference of the redox couple.",
+        results=[Known(score=0.2, sem=0.05, source="last year"), Known(score=0.25)],
+    ),
+    OwnCandidate(title="Bare platinum", results=[Known()]),
+]
+
+
+def test_candidates_of_ones_own_are_ranked_with_what_is_known_of_them(installation):
+    run_id = installation.start(plan(candidates=OWN, budget=3))
+    assert installation.go_on(run_id) == "done"
+    document = installation.document(run_id)
+    own = {row.title: row for row in document.hypotheses if row.origin == "own"}
+    assert len(document.hypotheses) == 9
+    assert [point.name for point in own["Guanidinium in a gelatin gel"].key_points] == ["guanidinium"]
+    assert own["Urea in water"].key_points
+    assert own["Urea in water"].tested >= 2
+    assert own["Bare platinum"].failed == 1
+    # What was known is told, and is none of the three experiments that may be done.
+    assert len({point.sequence for point in document.trace}) == 3 + 2
+
+
+def test_candidates_of_ones_own_need_no_paper(installation):
+    run_id = installation.start(plan(candidates=OWN, hypotheses=0, budget=1), paper_ids=[])
+    assert installation.go_on(run_id) == "done"
+    document = installation.document(run_id)
+    assert {row.origin for row in document.hypotheses} == {"own"}
+
+
+@pytest.mark.parametrize("after", range(3, 12))
+def test_what_is_known_is_told_once_however_often_the_run_is_killed(installation, after):
+    run_id = installation.start(plan(candidates=OWN, hypotheses=0, budget=1), paper_ids=[])
+    context = installation.context(run_id)
+    with pytest.raises(Killed):
+        walk(replace(context, database=DyingDatabase(context.database, after)), installation.settings)
+    assert installation.go_on(run_id) == "done"
+    scores = [point.score for point in installation.document(run_id).trace]
+    assert scores[:3] == [0.2, 0.25, None]
+    assert len(scores) == 4
+
+
+def test_a_run_that_is_over_is_ranked_again_with_what_was_entered_since(installation):
+    run_id = installation.start(plan(candidates=OWN, hypotheses=0, budget=1), paper_ids=[])
+    installation.go_on(run_id)
+    before = installation.document(run_id).hypotheses
+    last = next(row for row in before if row.title == "Guanidinium in a gelatin gel")
+    with installation.database.write() as session:
+        experiments = Experiments(session, installation.workspace_id)
+        chosen = experiments.choose(run_id, last.id, "a chemist")
+        experiments.record(chosen.id, score=0.9, source="a chemist")
+    service.rerank(installation.settings, run_id)
+    after = installation.document(run_id)
+    assert after.run.state == "done"
+    now = next(row for row in after.hypotheses if row.id == last.id)
+    assert (now.tested, now.mean > last.mean) == (last.tested + 1, True)
+    with installation.database.read() as session:
+        outcome = Runs(session, installation.workspace_id).get(run_id).outcome
+    assert outcome["explanations"]["0"]["traits"] is not None
+    assert outcome["advice"]["reason"]
 
 
 def test_the_embedded_reasoner_walks_the_same_way(installation):

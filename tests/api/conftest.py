@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -14,8 +14,10 @@ import uvicorn
 from api.app import create_app
 from config import BrokerSettings, Settings
 from records.database import Database
-from records.models import Clause, Evidence, Hypothesis, KeyPoint, Paper, Passage
-from records.repositories import Experiments, Hypotheses, Papers, Runs
+from records.models import Clause, Evidence, Hypothesis, Job, KeyPoint, Paper, Passage
+from records.repositories import Experiments, Hypotheses, Jobs, Papers, Runs, Workspaces
+from records.repositories.keys import Keys
+from records.secrets import installation_secret
 
 
 @pytest.fixture
@@ -23,9 +25,21 @@ def settings(database_url: str, broker_url: str, tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, database_url=database_url, broker=BrokerSettings(url=broker_url))
 
 
+def api_key(settings: Settings, workspace: str = "local", scopes: Sequence[str] = ("admin",)) -> str:
+    """A new key of this workspace, as ``touchstone key create`` makes it."""
+    database = Database(settings.database)
+    try:
+        with database.write() as session:
+            workspace_id = Workspaces(session).get_or_create(workspace).id
+            keys = Keys(session, workspace_id)
+            return keys.create(installation_secret(settings), "tests", scopes, "tests")[1]
+    finally:
+        database.close()
+
+
 @pytest.fixture
 def serving() -> Iterator[Callable[[Settings], httpx.Client]]:
-    """Start a server with these settings, and give a client of it; all are stopped at the end."""
+    """Start a server with these settings, and give a client of it with an owner's key; all end with the test."""
     running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
 
     def serve(settings: Settings) -> httpx.Client:
@@ -36,7 +50,9 @@ def serving() -> Iterator[Callable[[Settings], httpx.Client]]:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        key = api_key(settings)
+        headers = {"Authorization": f"Bearer {key}"}
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, headers=headers)
         running.append((server, thread, client))
         return client
 
@@ -88,12 +104,24 @@ def propose(database: Database, workspace_id: str) -> Callable[[str], tuple[list
             ids = Hypotheses(session, workspace_id).replace(run_id, rows)
             experiment = Experiments(session, workspace_id).recommend(run_id, 0, ids[1], "surrogate")
             runs = Runs(session, workspace_id)
+            untested = {"expected_improvement": 0.1, "tested": 0, "failed": 0}
             standings = [
-                {"position": 1, "rank": 1, "mean": 0.7, "sd": 0.1, "p_best": 0.8},
-                {"position": 0, "rank": 2, "mean": 0.4, "sd": 0.2, "p_best": 0.2},
+                {"position": 1, "rank": 1, "mean": 0.7, "sd": 0.1, "p_best": 0.8, **untested},
+                {"position": 0, "rank": 2, "mean": 0.4, "sd": 0.2, "p_best": 0.2, **untested},
             ]
             runs.set_outcome(run_id, {"standings": standings})
             runs.set_state(run_id, "waiting")
             return ids, experiment.id
 
     return write
+
+
+@pytest.fixture
+def jobs_of(database: Database) -> Callable[[str], list[Job]]:
+    """The jobs that were ordered for a run, newest first."""
+
+    def jobs(run_id: str) -> list[Job]:
+        with database.read() as session:
+            return [job for job in Jobs(session).recent() if job.payload.get("run_id") == run_id]
+
+    return jobs

@@ -69,13 +69,13 @@ def test_what_breaks_inside_is_a_problem_that_gives_nothing_away(
 
 def test_a_request_meant_for_another_host_is_refused(client) -> None:
     answer = client.get("/health", headers={"host": "attacker.example"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "bad_host")
+    assert (answer.status_code, answer.json()["code"]) == (421, "bad_host")
 
 
-def test_it_serves_nobody_but_this_machine(settings: Settings) -> None:
+def test_it_serves_other_machines_only_under_names_that_were_given(settings: Settings) -> None:
     with pytest.raises(BadInput) as caught:
         serve(settings, host="0.0.0.0")
-    assert caught.value.code == "not_loopback"
+    assert caught.value.code == "allowed_hosts_missing"
 
 
 def test_the_web_process_stays_light(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from records.repositories import Audit, Jobs, Runs, Workspaces
+from records.repositories import Audit, Runs, Workspaces
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def run_id(client, paper_ids) -> str:
 def test_a_fresh_run_has_nothing_to_show_yet(client, run_id) -> None:
     seen = client.get(f"/v1/runs/{run_id}").json()
     assert (seen["state"], seen["papers"], seen["experiments"], seen["best"]) == ("created", 2, [], None)
-    assert client.get(f"/v1/runs/{run_id}/hypotheses").json() == {"hypotheses": []}
+    assert client.get(f"/v1/runs/{run_id}/hypotheses").json() == {"items": [], "next": None}
+    assert client.get(f"/v1/runs/{run_id}/ranking").json()["ranking"] == []
 
 
 def test_the_hidden_truth_stays_hidden(client, run_id) -> None:
@@ -29,90 +30,93 @@ def test_the_hidden_truth_stays_hidden(client, run_id) -> None:
 def test_hypotheses_come_best_first_with_their_evidence(client, run_id, propose) -> None:
     ids, experiment_id = propose(run_id)
     seen = client.get(f"/v1/runs/{run_id}").json()
-    assert (seen["state"], seen["best"]) == ("waiting", "Guanidine")
+    assert (seen["state"], seen["best"], seen["hypotheses"]) == ("waiting", "Guanidine", 2)
     assert [experiment["id"] for experiment in seen["experiments"]] == [experiment_id]
-    first, second = client.get(f"/v1/runs/{run_id}/hypotheses").json()["hypotheses"]
-    assert (first["id"], first["rank"], first["mean"]) == (ids[1], 1, 0.7)
-    assert (second["id"], second["rank"]) == (ids[0], 2)
+    first, second = client.get(f"/v1/runs/{run_id}/hypotheses").json()["items"]
+    assert (first["id"], first["standing"]["rank"], first["standing"]["mean"]) == (ids[1], 1, 0.7)
+    assert (second["id"], second["standing"]["rank"]) == (ids[0], 2)
     assert first["clauses"][0]["evidence"][0]["quote"] == "Gels"
+    assert client.get(f"/v1/hypotheses/{ids[1]}").json()["title"] == "Guanidine"
+    ranked = client.get(f"/v1/runs/{run_id}/ranking").json()["ranking"]
+    assert [row["hypothesis_id"] for row in ranked] == [ids[1], ids[0]]
 
 
-def test_a_chemists_result_is_kept_and_the_run_goes_on(
-    client, run_id, propose, database, workspace_id
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_hypotheses_are_turned_over_a_page_at_a_time(client, run_id, propose) -> None:
+    ids, _ = propose(run_id)
+    first = client.get(f"/v1/runs/{run_id}/hypotheses?limit=1").json()
+    second = client.get(f"/v1/runs/{run_id}/hypotheses?limit=1&after={first['next']}").json()
+    assert [page["items"][0]["id"] for page in (first, second)] == [ids[1], ids[0]]
+    assert second["next"] is None
+    nonsense = client.get(f"/v1/runs/{run_id}/hypotheses?after=x")
+    assert (nonsense.status_code, nonsense.json()["code"]) == (422, "bad_cursor")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_runs_are_listed_newest_first(client, paper_ids) -> None:
+    asked = [client.post("/v1/questions", json={"question": f"{n}?"}).json()["id"] for n in range(5)]
+    pages, after = [], ""
+    while True:
+        page = client.get(f"/v1/runs?limit=2{after}").json()
+        pages.append([run["id"] for run in page["items"]])
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert pages == [asked[4:2:-1], asked[2:0:-1], asked[:1]]
+    assert client.get("/v1/runs?state=done").json()["items"] == []
+
+
+def test_a_run_nobody_is_at_work_on_obeys_at_once(client, run_id, propose, jobs_of) -> None:
+    propose(run_id)
+    assert client.post(f"/v1/runs/{run_id}/pause").json()["state"] == "paused"
+    assert client.post(f"/v1/runs/{run_id}/resume").json()["state"] == "created"
+    assert len(jobs_of(run_id)) == 2
+    assert client.post(f"/v1/runs/{run_id}/cancel").json()["state"] == "cancelled"
+    again = client.post(f"/v1/runs/{run_id}/resume")
+    assert (again.status_code, again.json()["code"]) == (409, "run_not_resumable")
+    over = client.post(f"/v1/runs/{run_id}/cancel")
+    assert (over.status_code, over.json()["code"]) == (409, "run_is_over")
+
+
+def test_a_worker_is_told_what_is_wanted(client, run_id, database, workspace_id) -> None:
+    with database.write() as session:
+        Runs(session, workspace_id).set_state(run_id, "running")
+    told = client.post(f"/v1/runs/{run_id}/pause").json()
+    assert (told["state"], told["wanted"]) == ("running", "pause")
+    told = client.post(f"/v1/runs/{run_id}/resume").json()
+    assert (told["state"], told["wanted"]) == ("running", "")
+
+
+def test_a_clone_asks_the_same_again_but_for_what_is_changed(
+    client, run_id, database, workspace_id, paper_ids
 ) -> None:
-    _, experiment_id = propose(run_id)
-    path = f"/v1/runs/{run_id}/experiments/{experiment_id}/results"
-    answer = client.post(
-        path, json={"score": 3.7, "sem": 0.2, "unit": "mV/K", "source": "Ada", "note": "dry"}
-    )
-    assert answer.status_code == 201
-    assert answer.json()["state"] == "done"
-    (result,) = client.get(f"/v1/runs/{run_id}").json()["experiments"][0]["results"]
-    assert (result["score"], result["unit"], result["source"]) == (3.7, "mV/K", "Ada")
+    body = {"seed": 9, "budget": 3, "laboratory": {"kind": "human"}}
+    answer = client.post(f"/v1/runs/{run_id}/clone", json=body)
+    assert answer.status_code == 202
+    seen = client.get(answer.headers["location"]).json()
+    assert (seen["question"], seen["cloned_from"], seen["papers"]) == ("How?", run_id, 2)
+    assert (seen["plan"]["seed"], seen["plan"]["budget"], seen["plan"]["hypotheses"]) == (9, 3, 24)
+    assert seen["plan"]["laboratory"] == {"kind": "human", "label": "human"}
+    twin = client.post(f"/v1/runs/{run_id}/clone")
     with database.read() as session:
-        (event,) = Audit(session, workspace_id).of("experiment", experiment_id)
-        assert (event.action, event.detail["score"]) == ("result.entered", 3.7)
+        runs = Runs(session, workspace_id)
+        assert runs.get(twin.json()["id"]).plan == runs.get(run_id).plan
 
 
-def test_a_result_wakes_the_run_unless_it_is_over(
+def test_a_run_that_is_over_is_ranked_again_by_another_policy(
     client, run_id, propose, database, workspace_id, jobs_of
 ) -> None:
-    _, experiment_id = propose(run_id)
-    path = f"/v1/runs/{run_id}/experiments/{experiment_id}/results"
-    client.post(path, json={"score": 1.0, "source": "Ada"})
-    assert len(jobs_of(run_id)) == 2  # the question's and this one
+    propose(run_id)
     with database.write() as session:
         Runs(session, workspace_id).set_state(run_id, "done")
-    client.post(path, json={"score": 1.0, "source": "Ada", "replicate": 1})
-    assert len(jobs_of(run_id)) == 2
+    assert client.post(f"/v1/runs/{run_id}/rerank", json={"policy": "greedy"}).status_code == 202
+    assert [job.kind for job in jobs_of(run_id)] == ["rerank", "run_question"]
+    assert client.get(f"/v1/runs/{run_id}").json()["plan"]["policy"] == "greedy"
 
 
-def test_a_failure_is_a_result_too(client, run_id, propose) -> None:
-    _, experiment_id = propose(run_id)
-    path = f"/v1/runs/{run_id}/experiments/{experiment_id}/results"
-    answer = client.post(path, json={"status": "failed", "source": "Ada", "note": "it gelled"})
-    assert answer.json()["state"] == "failed"
-
-
-def test_the_same_result_again_is_fine_and_another_is_a_conflict(client, run_id, propose) -> None:
-    _, experiment_id = propose(run_id)
-    path = f"/v1/runs/{run_id}/experiments/{experiment_id}/results"
-    for _ in range(2):
-        assert client.post(path, json={"score": 3.7, "source": "Ada"}).status_code == 201
-    answer = client.post(path, json={"score": 9.9, "source": "Ada"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "result_conflict")
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        {"source": "Ada"},
-        {"score": 1.0},
-        {"score": "NaN", "source": "Ada"},
-        {"score": 1.0, "sem": -1, "source": "Ada"},
-        {"status": "failed", "score": 1.0, "source": "Ada"},
-        {"score": 1.0, "source": " "},
-    ],
-)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_no_result_is_refused(client, run_id, propose, result) -> None:
-    _, experiment_id = propose(run_id)
-    path = f"/v1/runs/{run_id}/experiments/{experiment_id}/results"
-    assert client.post(path, json=result).status_code == 422
-    assert client.get(f"/v1/runs/{run_id}").json()["experiments"][0]["state"] == "pending"
-
-
-def test_ids_of_nothing_are_404(client, run_id, propose, paper_ids) -> None:
-    _, experiment_id = propose(run_id)
-    other = client.post("/v1/questions", json={"question": "Another?"}).json()["id"]
-    for path in (f"/v1/runs/{uuid4()}", f"/v1/runs/{uuid4()}/hypotheses"):
+def test_ids_of_nothing_are_404(client, run_id) -> None:
+    for path in (f"/v1/runs/{uuid4()}", f"/v1/runs/{uuid4()}/hypotheses", f"/v1/hypotheses/{uuid4()}"):
         assert client.get(path).status_code == 404
-    for path in (
-        f"/v1/runs/{run_id}/experiments/{uuid4()}/results",
-        f"/v1/runs/{other}/experiments/{experiment_id}/results",
-    ):
-        answer = client.post(path, json={"score": 1.0, "source": "Ada"})
-        assert (answer.status_code, answer.json()["code"]) == (404, "experiment_not_found")
 
 
 def test_a_run_of_another_workspace_is_404(client, database) -> None:
@@ -130,10 +134,11 @@ def test_a_failed_run_says_why(client, run_id, database, workspace_id) -> None:
     assert client.get(f"/v1/runs/{run_id}").json()["failure"] == "the endpoint does not answer"
 
 
-@pytest.fixture
-def jobs_of(database):
-    def jobs(run_id: str) -> list[str]:
-        with database.read() as session:
-            return [job.id for job in Jobs(session).recent() if job.payload["run_id"] == run_id]
-
-    return jobs
+def test_who_did_what_to_a_run_is_kept(client, run_id, database, workspace_id) -> None:
+    client.post(f"/v1/runs/{run_id}/pause")
+    with database.read() as session:
+        events = Audit(session, workspace_id).of("run", run_id)
+    assert [(event.actor, event.action) for event in events] == [
+        ("key tests", "question.asked"),
+        ("key tests", "run.paused"),
+    ]

@@ -116,7 +116,8 @@ def test_a_policy_sees_what_came_out_and_nothing_else() -> None:
     ]
     assert view.prior is not None
     assert max(order, key=lambda id: view.prior[order.index(id)]) == "a"
-    assert set(View.__dataclass_fields__) == {"fitted", "seen", "failed", "pending", "open", "prior"}
+    shown = {"fitted", "seen", "failed", "pending", "open", "prior", "costs"}
+    assert set(View.__dataclass_fields__) == shown
 
 
 def test_a_policy_of_ones_own_is_a_policy() -> None:

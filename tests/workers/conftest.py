@@ -19,7 +19,7 @@ from records.models import Job
 from records.repositories import Jobs
 from workers.bell import ring
 from workers.broker import make_app
-from workers.orders import RUNS, task_name
+from workers.orders import KEEPING, task_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ class Yard:
         with self.database.write() as session:
             jobs = Jobs(session)
             job = jobs.enqueue(
-                self.workspace_id, kind, RUNS, payload, task_name(kind), max_attempts=max_attempts
+                self.workspace_id, kind, KEEPING, payload, task_name(kind), max_attempts=max_attempts
             )
         ring(self.database, self.app)
         return job.id

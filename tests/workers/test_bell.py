@@ -24,7 +24,7 @@ def test_every_message_goes_out_once(database, ordered, broker_url) -> None:
     assert ring(database, app) == 1
     assert ring(database, app) == 0
     with app.connection_for_read() as connection:
-        queue = connection.SimpleQueue("runs")
+        queue = connection.SimpleQueue("discovery")
         message = queue.get(timeout=5)
         assert (message.headers["task"], message.payload[0]) == ("workers.run_question", [ordered])
 

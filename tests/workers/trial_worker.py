@@ -17,6 +17,7 @@ from workers import app as worker_app
 from workers.tasks import register
 
 LEASE_S = 1.5
+LIMIT_S = 600
 
 app = worker_app.app
 app.conf.beat_schedule["keep"]["schedule"] = 0.3
@@ -61,4 +62,4 @@ def refuse(settings: Settings, job: Job) -> None:
 
 
 for handler in (echo, slow, hang_once, poison, crash, refuse):
-    register(app, handler.__name__, handler, LEASE_S)
+    register(app, handler.__name__, handler, limit_s=LIMIT_S, lease_s=LEASE_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Literal
 
 from fastapi import APIRouter
@@ -22,6 +23,16 @@ class Ready(BaseModel):
     database: Literal["ok"] = "ok"
     broker: Literal["ok", "unreachable"]
     """Without a broker questions are taken and kept; they are worked on when it is back."""
+
+
+class Version(BaseModel):
+    version: str
+
+
+@router.get("/v1/version")
+def version() -> Version:
+    """Of Touchstone, as it is installed."""
+    return Version(version=metadata.version("touchstone-chemistry"))
 
 
 @router.get("/health")

@@ -1,0 +1,41 @@
+"""What can be asked over HTTP: one file a subject, all of them in ``ROUTERS``."""
+
+from api.routes import (
+    audit,
+    batches,
+    experiments,
+    exports,
+    feeds,
+    following,
+    health,
+    hypotheses,
+    jobs,
+    keys,
+    members,
+    metrics,
+    papers,
+    questions,
+    results_table,
+    runs,
+    workspaces,
+)
+
+ROUTERS = (
+    health.router,
+    questions.router,
+    runs.router,
+    following.router,
+    hypotheses.router,
+    experiments.router,
+    results_table.router,
+    papers.router,
+    feeds.router,
+    exports.router,
+    batches.router,
+    jobs.router,
+    metrics.router,
+    keys.router,
+    workspaces.router,
+    members.router,
+    audit.router,
+)

@@ -1,0 +1,113 @@
+"""The workspace's literature: what is there, more of it, and what it says about something."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile, status
+
+from api.caller import Caller, CanRead, CanWrite
+from api.idempotency import Idempotent
+from api.paging import After, Limit, Page, page_of
+from api.schemas.common import JobAccepted
+from api.schemas.literature import (
+    PaperDetail,
+    PaperOut,
+    PassageOut,
+    SearchIn,
+    SearchOut,
+    paper_out,
+)
+from api.uploads import read_upload
+from records.errors import Failure
+from records.repositories import Files, Jobs, Papers
+from workers.orders import order_ingest, order_search
+
+router = APIRouter(prefix="/v1", tags=["literature"], route_class=Idempotent)
+
+LOOK_EVERY_S = 0.05
+
+
+@router.get("/papers")
+def papers(caller: CanRead, limit: Limit = 50, after: After = None) -> Page[PaperOut]:
+    """The workspace's papers, the newest first."""
+    with caller.read() as session:
+        rows = Papers(session, caller.workspace_id).page(limit + 1, after)
+    return page_of(rows, limit, paper_out, lambda row: row.id)
+
+
+@router.get("/papers/{paper_id}")
+def paper(paper_id: UUID, caller: CanRead) -> PaperDetail:
+    """One paper with its passages, which quotes point into."""
+    with caller.read() as session:
+        found = Papers(session, caller.workspace_id)
+        row = found.get(str(paper_id))
+        passages = found.passages([row.id])
+    return PaperDetail(
+        **paper_out(row).model_dump(),
+        abstract=row.abstract,
+        passages=[PassageOut(id=one.id, position=one.position, text=one.text) for one in passages],
+    )
+
+
+@router.post("/papers/files", status_code=status.HTTP_202_ACCEPTED)
+def hand_in(file: UploadFile, caller: CanWrite, after: BackgroundTasks, response: Response) -> JobAccepted:
+    """Hand in a file of papers: JSON lines, BibTeX, RIS or PDF. The job tells how many it held."""
+    upload = read_upload(file)
+    with caller.write() as session:
+        stored = Files(session, caller.workspace_id).add(
+            upload.name, upload.media_type, upload.content, created_by=caller.name
+        )
+        job = order_ingest(
+            session, caller.workspace_id, stored.id, request_id=caller.request_id, created_by=caller.name
+        )
+        detail = {"name": upload.name, "size": len(upload.content), "sha256": stored.sha256}
+        caller.audit(session, "papers.handed_in", "job", job.id, detail)
+    after.add_task(caller.ring)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return JobAccepted(job_id=job.id)
+
+
+@router.post("/searches", responses={202: {"model": SearchOut}})
+def search(
+    asked: SearchIn,
+    caller: CanRead,
+    response: Response,
+    wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the answer.")] = 10.0,
+) -> SearchOut:
+    """Find the passages nearest to a text, by meaning and by words.
+
+    200 with the hits, or 202 with a job to follow where they take longer than ``wait``.
+    """
+    with caller.write() as session:
+        job = order_search(
+            session,
+            caller.workspace_id,
+            asked.text,
+            limit=asked.limit,
+            filters=asked.model_dump(exclude={"text", "limit"}, exclude_none=True),
+            request_id=caller.request_id,
+            created_by=caller.name,
+        )
+    caller.ring()
+    hits = _hits(caller, job.id, wait)
+    if hits is None:
+        response.status_code = status.HTTP_202_ACCEPTED
+        response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return SearchOut(job_id=job.id, hits=hits)
+
+
+def _hits(caller: Caller, job_id: str, wait: float) -> list[dict[str, object]] | None:
+    give_up = time.monotonic() + wait
+    while True:
+        with caller.read() as session:
+            job = Jobs(session).get(job_id)
+        if job.state == "done":
+            return list((job.result or {})["hits"])
+        if job.state == "dead":
+            raise Failure("search_failed", f"the search failed: {job.reason}")
+        if time.monotonic() > give_up:
+            return None
+        time.sleep(LOOK_EVERY_S)

@@ -1,0 +1,1 @@
+"""What is asked and answered, as JSON: one file a subject."""

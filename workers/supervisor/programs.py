@@ -1,0 +1,87 @@
+"""What an embedded installation consists of, as command lines; the one place that knows them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import httpx
+
+from config import Settings
+from workers.supervisor import broker
+from workers.supervisor.child import Program
+from workers.supervisor.notices import Ear
+
+PYTHON = (sys.executable, "-P", "-m")
+"""With -P: whatever lies in the current folder, it is not imported."""
+
+
+def worker_command(children: int) -> tuple[str, ...]:
+    """One worker for all queues; its children do the jobs and load what those need."""
+    return (
+        *PYTHON,
+        "celery",
+        "--app",
+        "workers.app",
+        "worker",
+        "--hostname",
+        "embedded@%h",
+        "--concurrency",
+        str(children),
+        # There is one worker: others to agree with, or to greet, there are not.
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "INFO",
+    )
+
+
+def beat_command() -> tuple[str, ...]:
+    """The schedule, by itself: one that the worker embeds is not started again when it dies alone."""
+    return (*PYTHON, "celery", "--app", "workers.app", "beat", "--loglevel", "INFO")
+
+
+def programs(
+    settings: Settings, embedded: broker.EmbeddedBroker | None, broker_url: str, listening: int, port: int
+) -> tuple[tuple[Program, ...], tuple[Ear, ...]]:
+    """All children, in the order of their start, and the ears that are to be closed at the end."""
+    environment = {
+        "TOUCHSTONE_DATA_DIR": str(settings.data_dir),
+        "TOUCHSTONE_BROKER__URL": broker_url,
+    }
+    worker_ear, beat_ear = Ear("worker"), Ear("beat")
+    api = Program(
+        "api",
+        (*PYTHON, "api", "--fd", str(listening)),
+        partial(ready, port),
+        environment,
+        inherits=(listening,),
+    )
+    worker = _celery("worker", worker_command(settings.server.children), worker_ear, environment)
+    beat = _celery("beat", beat_command(), beat_ear, environment)
+    started: tuple[Program, ...] = (api, worker, beat)
+    if embedded is not None:
+        started = (Program("broker", embedded.command, partial(broker.answers, embedded.url)), *started)
+    return started, (worker_ear, beat_ear)
+
+
+def ready(port: int) -> bool:
+    """Whether the web process says that it can work."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=0.5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _celery(name: str, command: tuple[str, ...], ear: Ear, environment: dict[str, str]) -> Program:
+    # Children that do jobs side by side share the processors, rather than start a thread for each of them.
+    threads = os.environ.get("OMP_NUM_THREADS", "1")
+    own = {
+        "NOTIFY_SOCKET": ear.place,
+        "OMP_NUM_THREADS": threads,
+        "REMAP_SIGTERM": "SIGQUIT",  # at the end a worker waits for its jobs only as its settings say
+    }
+    forget: Callable[[], None] = ear.forget
+    return Program(name, command, ear.heard, {**environment, **own}, before=forget)
