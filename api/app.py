@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from api.access.headers import SecurityHeaders
-from api.access.hosts import AllowedHosts, check_bind
+from api.access.hosts import AllowedHosts
 from api.context import Context
 from api.measures import HttpFigures, Measured
 from api.middleware import BodyLimit, RequestIds
@@ -23,6 +23,7 @@ from config import Settings
 from records.database import Database
 from records.repositories import Workspaces
 from records.secrets import installation_secret
+from workers.addresses import check_bind
 from workers.broker import make_app
 
 UPLOADS = frozenset({"/v1/papers/files", "/v1/batches", "/v1/batches/file"})
@@ -43,7 +44,9 @@ class _Service(FastAPI):
             super().build_middleware_stack(),
             lambda path: limits.upload_limit if path in UPLOADS else limits.body_limit,
         )
-        return SecurityHeaders(Measured(RequestIds(AllowedHosts(app, limits.allowed_hosts)), self.state.http_figures))
+        return SecurityHeaders(
+            Measured(RequestIds(AllowedHosts(app, limits.allowed_hosts)), self.state.http_figures)
+        )
 
 
 def create_app(settings: Settings) -> FastAPI:

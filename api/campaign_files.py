@@ -59,7 +59,7 @@ def _unpacked(file: BinaryIO) -> Iterator[bytes]:
     """The file's content in pieces of a bounded size, whatever it was packed to."""
     packed = file.read(len(GZIP)) == GZIP
     file.seek(0)
-    source = gzip.GzipFile(fileobj=file) if packed else file
+    source = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
     try:
         while block := source.read(CHUNK):
             yield block

@@ -7,11 +7,15 @@ from importlib.metadata import version as installed_version
 
 import typer
 
+from cli.accounts import accounts, workspaces
 from cli.backup import backup, restore
 from cli.bench import app as bench
 from cli.console import errors
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.faults import told
+from cli.jobs import app as jobs
+from cli.keys import app as keys
 from cli.library import ingest, search
 from cli.run import result, run
 from cli.serve import migrate, serve
@@ -34,6 +38,11 @@ app.command()(serve)
 app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
+app.add_typer(jobs, name="jobs")
+app.add_typer(keys, name="key")
+app.add_typer(accounts, name="account")
+app.add_typer(workspaces, name="workspace")
 app.add_typer(bench, name="bench")
 app.add_typer(simulator, name="simulator")
 

@@ -83,6 +83,10 @@ class Scattered:
     rows: Sequence[Floats]
     middle: Floats
 
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        return self.middle.dtype
+
     def __len__(self) -> int:
         return len(self.rows)
 

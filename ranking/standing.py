@@ -81,20 +81,25 @@ def _winners(surrogate: Surrogate, contenders: Places, others: Places, seed: int
     mean, values, vectors = _decomposed(surrogate, contenders)
     common = random.standard_normal((WIDE_DRAWS, len(contenders)))
     drawn = mean + common @ (vectors * np.sqrt(values)).T
-    best, winners = drawn.max(axis=1), contenders[drawn.argmax(axis=1)]
+    best = drawn.max(axis=1)
+    winners: Places = contenders[drawn.argmax(axis=1)]
     # f = mean + load z + own e, with z what makes the contenders' scores and e a number of its own.
     kept = values > 1e-6 * values.max()
     inverse = np.where(kept, vectors / np.sqrt(np.where(kept, values, 1.0)), 0.0)
     others = _able(surrogate, others, float(np.percentile(best, 5)))
+    single = common.astype(np.float32)
     for start in range(0, len(others), BLOCK):
         rows = others[start : start + BLOCK]
         middle, sd = (of_all[rows] for of_all in surrogate.moments())
         load = surrogate.covariance(rows, contenders) @ inverse
         own = np.sqrt(np.maximum(sd**2 - (load**2).sum(axis=1), 0.0))
-        drawn = middle + common @ load.T
-        drawn += own * random.standard_normal(drawn.shape, dtype=np.float32)
-        top = drawn.argmax(axis=1)
-        height = drawn[np.arange(WIDE_DRAWS), top]
+        # Single precision is for what is left once zero and unit are taken out.
+        zero, unit = float(middle.max()), float(sd.max())
+        above = single @ (load / unit).astype(np.float32).T
+        noise = random.standard_normal(above.shape, dtype=np.float32)
+        above += noise * (own / unit).astype(np.float32) + ((middle - zero) / unit).astype(np.float32)
+        top = above.argmax(axis=1)
+        height = zero + unit * above[np.arange(WIDE_DRAWS), top]
         winners = np.where(height > best, rows[top], winners)
         best = np.maximum(best, height)
     return winners
@@ -105,7 +110,8 @@ def _able(surrogate: Surrogate, places: Places, height: float) -> Places:
     mean, sd = (of_all[places] for of_all in surrogate.moments())
     chance = norm.sf((height - mean) / sd)
     order = np.argsort(chance, kind="stable")
-    return places[np.sort(order[np.cumsum(chance[order]) > NEGLIGIBLE])]
+    able: Places = np.sort(order[np.cumsum(chance[order]) > NEGLIGIBLE])
+    return places[able]
 
 
 def expected_improvement(mean: Array, sd: Array, best: float | None) -> Array:

@@ -108,7 +108,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
             raise Conflict("in_use", f"somebody starts Touchstone in {data_dir} at this moment; try again")
         if not enter(folder.held(data_dir / folder.CHILDREN, within_s=PARTS_END_S)):
             raise Failure("still_serving", f"what serves from {data_dir} did not end; end it, and try again")
-        for name in ("chroma.users", "chroma.held"):
+        # First the server's own lock: it ends once it finds the users' lock free, so that one comes after.
+        for name in ("chroma.held", "chroma.users"):
             if not enter(folder.held(data_dir / name, within_s=COMMANDS_END_S)):
                 raise _in_use(data_dir)
         for name in (RECORDS, CHECKPOINTS):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Literal, get_args
 
 Scope = Literal["read", "write", "admin"]
-"""``read``: look at everything in the workspace. ``write``: ask, enter, change. ``admin``: keys, members, audit."""
+"""``read``: look at all of the workspace. ``write``: ask, enter, change. ``admin``: keys, members, audit."""
 
 Role = Literal["reader", "chemist", "owner"]
 
@@ -14,12 +14,12 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 HIGHEST: dict[Role, Scope] = {"reader": "read", "chemist": "write", "owner": "admin"}
 
 
-def with_implied(scopes: Iterable[str]) -> frozenset[Scope]:
+def with_implied(scopes: Collection[str]) -> frozenset[Scope]:
     """These and what they imply: admin implies write, write implies read."""
-    places = [SCOPES.index(scope) for scope in SCOPES if scope in set(scopes)]
-    return frozenset(SCOPES[: max(places, default=-1) + 1])
+    highest = max((place for place, scope in enumerate(SCOPES) if scope in scopes), default=-1)
+    return frozenset(SCOPES[: highest + 1])
 
 
 def scopes_of(role: str) -> frozenset[Scope]:
     """What a member of this role may do; nothing for a role that nobody knows."""
-    return with_implied(scope for known, scope in HIGHEST.items() if known == role)
+    return with_implied([scope for known, scope in HIGHEST.items() if known == role])

@@ -62,9 +62,8 @@ def _perform(database: Database, settings: Settings, job: Job, handler: Handler,
     except TouchstoneError as error:
         _give_up(database, job, error, lease_s)
         return False
-    except SoftTimeLimitExceeded:
-        limit = getattr(settings.worker.limits, job.kind, None)
-        _fail(database, job, f"it took longer than its limit of {limit} seconds", again=True)
+    except SoftTimeLimitExceeded as error:
+        _fail(database, job, f"it took longer than its limit of {error.args[0]:g} seconds", again=True)
         return False
     except MemoryError:
         reason = f"it needed more than the {settings.worker.memory_mb} MB that a worker may take"

@@ -6,17 +6,13 @@ this server for a part of the stranger's site.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem
-from config import ApiSettings
-from records.errors import BadInput
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from workers.addresses import LOOPBACK
 
 
 class AllowedHosts:
@@ -32,26 +28,6 @@ class AllowedHosts:
             await problem(421, "bad_host", message)(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-
-def check_bind(host: str, settings: ApiSettings) -> None:
-    """BadInput ``allowed_hosts_missing`` where others can reach the address and no name was given for them."""
-    if is_loopback(host) or settings.allowed_hosts:
-        return
-    raise BadInput(
-        "allowed_hosts_missing",
-        f"others can reach {host}: name what they will type, as in "
-        "TOUCHSTONE_API__ALLOWED_HOSTS=touchstone.example.org,192.0.2.7",
-    )
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _name(host: str) -> str:

@@ -15,7 +15,7 @@ from records.errors import BadInput
 
 AT_ONCE = 2
 QUEUE = 8
-"""Sign-ins that are at work or wait; the others are asked to come again, so that other requests find a thread."""
+"""Sign-ins at work or waiting; more are asked to come again, so that other requests find a thread."""
 SHORTEST, LONGEST = 12, 1000
 """Characters."""
 
@@ -33,7 +33,7 @@ class Passwords:
             return self._hasher.hash(_plain(password))
 
     def verify(self, kept: str | None, password: str) -> bool:
-        """Whether it is the password; without a kept one it is not, after just as long (Refused 429 ``busy``)."""
+        """Whether it is the password; without a kept one, after as long, it is not (Refused 429 ``busy``)."""
         with self._turn():
             try:
                 same = self._hasher.verify(kept or self._of_nobody, _plain(password)[:LONGEST])

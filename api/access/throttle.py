@@ -33,7 +33,7 @@ class Throttle:
         self._guesses: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     def guess(self, account: str, address: str) -> None:
-        """Count a guess before it is looked at; Refused 429 ``too_many_sign_ins`` where it is one too many."""
+        """Count a guess before it is looked at; Refused 429 ``too_many_sign_ins`` for one too many."""
         keys = [("address", address), ("account", account)]
         with self._lock:
             at = time.monotonic()

@@ -15,7 +15,9 @@ from records.repositories import Audit
 
 router = APIRouter(prefix="/v1/audit", tags=["access"])
 
-Subject = Annotated[str | None, Query(max_length=40, pattern="^[a-z_]+$", description="As in `run` or `key`.")]
+Subject = Annotated[
+    str | None, Query(max_length=40, pattern="^[a-z_]+$", description="As in `run` or `key`.")
+]
 
 
 class AuditEventOut(BaseModel):

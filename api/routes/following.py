@@ -56,8 +56,10 @@ async def stream(
     named ``end``.
     """
     await run_in_threadpool(_look, caller, str(run_id), last_event_id)  # a run of another: 404, not a stream
+    told = _told(caller, str(run_id), last_event_id, request)
+    await anext(told)  # what is refused is refused before the answer begins
     return StreamingResponse(
-        _told(caller, str(run_id), last_event_id, request),
+        told,
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -67,6 +69,7 @@ async def _told(caller: Caller, run_id: str, after: str | None, request: Request
     seen: set[str] = set()
     silent = 0.0
     with caller.context.rates.stream(caller.principal.id):
+        yield ""
         while not await request.is_disconnected():
             try:
                 rows, over = await run_in_threadpool(_look, caller, run_id, after)

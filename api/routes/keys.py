@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/keys", tags=["access"], route_class=Idempotent)
 class KeyIn(In):
     name: Annotated[Said, Field(max_length=LONGEST_NAME)]
     """What will use it."""
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)] = ["read"]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3)] = ("read",)
     """``admin`` implies ``write``, and that ``read``."""
     expires_at: Moment | None = None
 

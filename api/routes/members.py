@@ -127,13 +127,9 @@ def _link(caller: Caller, session: Session, account_id: str) -> str:
 
 def _shown(person: Person) -> MemberOut:
     member, account = person.member, person.account
-    return MemberOut(
-        id=member.id,
-        name=account.name,
-        role=member.role,
-        has_password=account.password_hash is not None,
-        created_at=member.created_at,
-    )
+    shown = {"name": account.name, "has_password": account.password_hash is not None}
+    row = {"id": member.id, "role": member.role, "created_at": member.created_at}
+    return MemberOut.model_validate(row | shown)
 
 
 def _invited(person: Person, path: str) -> InvitedOut:

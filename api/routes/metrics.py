@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -58,54 +58,48 @@ class _Kept(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._jobs()
         yield from self._models()
-        runs = GaugeMetricFamily("touchstone_runs", "Runs by state.", labels=["state"])
-        for state, count in self._found.runs.items():
-            runs.add_metric([state], count)
-        yield runs
-        told = "Seconds by stage, of runs that ended in the last 24 hours: {}."
-        total = GaugeMetricFamily("touchstone_run_stage_seconds", told.format("sum"), labels=["stage"])
-        count = GaugeMetricFamily("touchstone_run_stage_runs", told.format("number"), labels=["stage"])
-        for stage, durations in self._found.stages.items():
-            total.add_metric([stage], durations.total)
-            count.add_metric([stage], durations.count)
-        yield total
-        yield count
+        yield from self._runs()
 
     def _jobs(self) -> Iterator[Metric]:
         found = self._found
-        jobs = GaugeMetricFamily("touchstone_jobs", "Jobs that are kept.", labels=["queue", "state"])
-        for (queue, state), number in found.jobs.items():
-            jobs.add_metric([queue, state], number)
-        yield jobs
-        depth = GaugeMetricFamily("touchstone_queue_depth", "Jobs that wait for a worker.", labels=["queue"])
-        oldest = GaugeMetricFamily(
-            "touchstone_queue_oldest_seconds", "How long the first of them has waited.", labels=["queue"]
-        )
-        for queue in QUEUES:
-            depth.add_metric([queue], found.jobs.get((queue, "queued"), 0))
-            oldest.add_metric([queue], found.oldest.get(queue, 0.0))
-        yield depth
-        yield oldest
-        attempts = GaugeMetricFamily(
-            "touchstone_job_attempts", "Attempts at the jobs that are kept.", labels=["kind"]
-        )
-        for kind, count in found.attempts.items():
-            attempts.add_metric([kind], count)
-        yield attempts
+        waiting = {queue: found.jobs.get((queue, "queued"), 0) for queue in QUEUES}
+        oldest = {queue: found.oldest.get(queue, 0.0) for queue in QUEUES}
         dead = sum(count for (_, state), count in found.jobs.items() if state == "dead")
-        yield GaugeMetricFamily("touchstone_dead_letters", "Jobs that somebody has to look at.", value=dead)
-        told = "Workers that went silent over a job, in the last 24 hours."
-        yield GaugeMetricFamily("touchstone_lease_expiries", told, value=found.expired)
+        silent = "Workers that went silent over a job, in the last 24 hours."
+        yield _gauges("jobs", "Jobs that are kept.", ("queue", "state"), found.jobs)
+        yield _gauges("queue_depth", "Jobs that wait for a worker.", ("queue",), waiting)
+        yield _gauges("queue_oldest_seconds", "How long the first has waited.", ("queue",), oldest)
+        yield _gauges("job_attempts", "Attempts at the jobs that are kept.", ("kind",), found.attempts)
+        yield _gauges("dead_letters", "Jobs that somebody has to look at.", (), {(): dead})
+        yield _gauges("lease_expiries", silent, (), {(): found.expired})
 
     def _models(self) -> Iterator[Metric]:
-        calls = GaugeMetricFamily("touchstone_model_calls", "Calls that are kept.", labels=["model"])
-        tokens = GaugeMetricFamily("touchstone_model_tokens", "Their tokens.", labels=["model", "kind"])
-        cost = GaugeMetricFamily(
-            "touchstone_model_cost", "Their cost, in the currency of the settings.", labels=["model"]
-        )
-        for model, use in self._found.models.items():
-            calls.add_metric([model], use.calls)
-            tokens.add_metric([model, "prompt"], use.prompt_tokens)
-            tokens.add_metric([model, "completion"], use.completion_tokens)
-            cost.add_metric([model], use.cost)
-        yield from (calls, tokens, cost)
+        models = self._found.models.items()
+        tokens = {(model, "prompt"): use.prompt_tokens for model, use in models}
+        tokens |= {(model, "completion"): use.completion_tokens for model, use in models}
+        cost = "Their cost, in the currency of the settings."
+        yield _gauges("model_calls", "Calls that are kept.", ("model",), {m: use.calls for m, use in models})
+        yield _gauges("model_tokens", "Their tokens.", ("model", "kind"), tokens)
+        yield _gauges("model_cost", cost, ("model",), {model: use.cost for model, use in models})
+
+    def _runs(self) -> Iterator[Metric]:
+        stages = self._found.stages.items()
+        ended = "of runs that ended in the last 24 hours."
+        seconds = {stage: durations.total for stage, durations in stages}
+        counts = {stage: durations.count for stage, durations in stages}
+        yield _gauges("runs", "Runs by state.", ("state",), self._found.runs)
+        yield _gauges("run_stage_seconds", f"Seconds by stage, {ended}", ("stage",), seconds)
+        yield _gauges("run_stage_runs", f"How often each stage was gone through, {ended}", ("stage",), counts)
+
+
+def _gauges(
+    name: str,
+    told: str,
+    labels: Sequence[str],
+    values: Mapping[Any, float],
+) -> GaugeMetricFamily:
+    """``values``: by the label's value, or by a tuple of all labels' values."""
+    family = GaugeMetricFamily(f"touchstone_{name}", told, labels=labels)
+    for key, value in values.items():
+        family.add_metric((key,) if isinstance(key, str) else key, value)
+    return family

@@ -73,7 +73,7 @@ def look(workspace_id: UUID, caller: CanRead) -> WorkspaceOut:
 
 @router.post("/workspaces", status_code=status.HTTP_201_CREATED)
 def create(asked: WorkspaceIn, caller: CanRead, response: Response) -> WorkspaceOut:
-    """Make a workspace, which an owner of another one will own (from the browser; a key has its own alone)."""
+    """Make a workspace, and own it; for owners of another one, from the browser."""
     if caller.principal.kind != "session" or "admin" not in caller.principal.scopes:
         message = "workspaces are made by an owner in the browser, or with: touchstone workspace create NAME"
         raise Refused(403, "owner_needed", message)

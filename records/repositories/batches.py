@@ -64,7 +64,7 @@ class Batches:
         """Campaigns by state."""
         mine = BatchCampaign.batch_id == self.get(batch_id).id
         query = select(BatchCampaign.state, func.count()).where(mine).group_by(BatchCampaign.state)
-        return dict(self._session.execute(query).tuples().all())
+        return dict(self._session.execute(query).all())
 
     def campaigns(
         self, batch_id: str, limit: int, after: int | None = None, *, state: str | None = None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +22,8 @@ from records.models import Clause, Evidence, Hypothesis, Job, KeyPoint, Paper, P
 from records.repositories import Experiments, Hypotheses, Jobs, Papers, Runs, Workspaces
 from records.repositories.keys import Keys
 from records.secrets import installation_secret
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -125,3 +131,33 @@ def jobs_of(database: Database) -> Callable[[str], list[Job]]:
             return [job for job in Jobs(session).recent() if job.payload.get("run_id") == run_id]
 
     return jobs
+
+
+@pytest.fixture
+def worker_log(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """A production worker at work; what it says goes into this file."""
+    environment = {
+        **os.environ,
+        "TOUCHSTONE_DATA_DIR": str(settings.data_dir),
+        "TOUCHSTONE_DATABASE_URL": settings.database,
+        "TOUCHSTONE_BROKER__URL": settings.broker.url,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app",
+        "workers.app",
+        "worker",
+        "--beat",
+        "--concurrency",
+        "1",
+    ]
+    path = tmp_path / "worker.log"
+    with path.open("wb") as log:
+        worker = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    yield path
+    os.killpg(worker.pid, signal.SIGTERM)
+    worker.wait(timeout=30)

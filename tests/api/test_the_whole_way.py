@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +21,6 @@ def library(settings: Settings, database, workspace_id) -> None:
     """The demo's literature, ingested."""
     with open_library(settings, database, workspace_id) as opened:
         opened.ingest([ROOT / "demo" / "literature.jsonl"])
-
-
-@pytest.fixture
-def worker_log(settings: Settings, tmp_path: Path) -> Iterator[Path]:
-    """A production worker at work; what it says goes into this file."""
-    environment = {
-        **os.environ,
-        "TOUCHSTONE_DATA_DIR": str(settings.data_dir),
-        "TOUCHSTONE_DATABASE_URL": settings.database,
-        "TOUCHSTONE_BROKER__URL": settings.broker.url,
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "--app",
-        "workers.app",
-        "worker",
-        "--beat",
-        "--concurrency",
-        "1",
-    ]
-    path = tmp_path / "worker.log"
-    with path.open("wb") as log:
-        worker = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    yield path
-    os.killpg(worker.pid, signal.SIGTERM)
-    worker.wait(timeout=30)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -79,17 +45,17 @@ def test_a_question_is_answered_with_a_chemist_at_the_bench(
 
     run = until(lambda run: run["state"] == "waiting")
     (first,) = pending(run)
-    hypotheses = client.get(f"{location}/hypotheses").json()["hypotheses"]
+    hypotheses = client.get(f"{location}/hypotheses").json()["items"]
     assert 2 <= len(hypotheses) <= 6
     assert all(hypothesis["clauses"] and hypothesis["key_points"] for hypothesis in hypotheses)
 
-    client.post(f"{location}/experiments/{first}/results", json={"score": 3.7, "source": "Ada"})
+    client.post(f"/v1/experiments/{first}/results", json={"score": 3.7, "source": "Ada"})
     run = until(lambda run: run["state"] == "waiting" and pending(run) not in ([], [first]))
     (second,) = pending(run)
 
-    client.post(f"{location}/experiments/{second}/results", json={"status": "failed", "source": "Ada"})
+    client.post(f"/v1/experiments/{second}/results", json={"status": "failed", "source": "Ada"})
     run = until(lambda run: run["state"] == "done")
     assert [experiment["state"] for experiment in run["experiments"]] == ["done", "failed"]
-    ranked = client.get(f"{location}/hypotheses").json()["hypotheses"]
-    assert [hypothesis["rank"] for hypothesis in ranked] == list(range(1, len(ranked) + 1))
+    ranked = client.get(f"{location}/hypotheses").json()["items"]
+    assert [hypothesis["standing"]["rank"] for hypothesis in ranked] == list(range(1, len(ranked) + 1))
     assert run["best"] == ranked[0]["title"]

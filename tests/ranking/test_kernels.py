@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ranking import Candidate
+from ranking import Candidate, kernels
 from ranking.kernels import Array, setting_kernel, text_kernel, trait_kernel
 
 NAMES = ("gel", "salt", "light", "steam", "couple")
@@ -224,4 +224,33 @@ def test_vectors_in_single_precision_stay_so() -> None:
     assert double is not None
     assert kernel.block(all_of(5), all_of(5), [1.0])[0] == pytest.approx(
         double.block(all_of(5), all_of(5), [1.0])[0], abs=1e-5
+    )
+
+
+def test_vectors_of_a_huge_pool_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    pool = [Candidate(str(n), vector=vectors[n]) for n in range(9)]
+    copied = text_kernel(pool)
+    monkeypatch.setattr(kernels, "HUGE", 8)
+    scattered = text_kernel(pool)
+    assert copied is not None
+    assert scattered is not None
+    assert isinstance(scattered.vectors, kernels.Scattered)
+    assert all(np.shares_memory(row, vectors) for row in scattered.vectors.rows)
+    rows, columns = np.array([7, 0, 3]), np.array([1, 3])
+    for one, other in zip(*(k.block(rows, columns, [0.5, 2.0]) for k in (copied, scattered)), strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_texts_of_a_large_pool_are_compared_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = [Candidate(str(n), vector=(float(n), float(n % 4))) for n in range(30)]
+    double = text_kernel(pool)
+    monkeypatch.setattr(kernels, "MANY", 20)
+    single, beyond = text_kernel(pool), text_kernel([*pool, Candidate("far", vector=(1e90, 0.0))])
+    assert double is not None
+    assert single is not None
+    assert beyond is not None
+    assert (single.vectors.dtype, beyond.vectors.dtype) == (np.float32, np.float64)
+    assert single.block(all_of(30), all_of(30), [1.0])[0] == pytest.approx(
+        double.block(all_of(30), all_of(30), [1.0])[0], abs=1e-6
     )

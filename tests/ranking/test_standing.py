@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from ranking import Campaign, Candidate, Standing
+from ranking import Campaign, Candidate, Standing, standing
 from ranking.standing import expected_improvement
 
 FAR = [Candidate(name, traits=(name,)) for name in "abcd"]
@@ -93,3 +93,42 @@ def test_what_is_known_has_less_to_gain_than_what_is_not() -> None:
         campaign.add_result(id, score, sem=0.01)
     found = standings(campaign)
     assert found["d"].expected_improvement > 5 * found["b"].expected_improvement
+
+
+def reactions(size: int, results: int) -> Campaign:
+    """A table of settings that add up, with a part of it measured."""
+    random = np.random.default_rng(0)
+    rows = [(n % 13, n // 13 % 11, n % 7) for n in range(size)]
+    pool = [
+        Candidate(str(n), features={"base": f"b{b}", "ligand": f"l{lig}", "T": float(t)})
+        for n, (b, lig, t) in enumerate(rows)
+    ]
+    campaign = Campaign(pool)
+    for n in random.choice(size, results, replace=False):
+        base, ligand, temperature = rows[n]
+        score = base / 4 - (ligand - 5) ** 2 / 10 + temperature / 5 + 0.2 * random.standard_normal()
+        campaign.add_result(str(n), float(score))
+    return campaign
+
+
+@pytest.mark.parametrize("results", [8, 30])
+def test_in_a_large_pool_the_chance_spreads_as_joint_draws_of_all_spread_it(
+    results: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = reactions(600, results)
+    found = {one.id: one.p_best for one in campaign.ranking()}
+    contenders = {one.id for one in sorted(campaign.ranking(), key=lambda one: -one.mean - 2 * one.sd)[:256]}
+    monkeypatch.setattr(standing, "CONTENDERS", 600)
+    jointly = {one.id: one.p_best for one in campaign.ranking()}
+    assert sum(found.values()) == pytest.approx(1)
+    beyond = [sum(chances[id] for id in chances if id not in contenders) for chances in (found, jointly)]
+    assert beyond[0] == pytest.approx(beyond[1], abs=0.06)
+    top = max(jointly, key=lambda id: jointly[id])
+    assert found[top] == pytest.approx(jointly[top], abs=0.04)
+
+
+def test_before_any_result_the_chance_is_spread_over_all_of_a_large_pool() -> None:
+    """Nobody is left out because the list is long."""
+    ranking = Campaign([Candidate(str(n), traits=(str(n % 50),)) for n in range(1000)]).ranking()
+    assert sum(one.p_best > 0 for one in ranking) > 400
+    assert max(one.p_best for one in ranking) < 0.05

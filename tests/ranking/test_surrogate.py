@@ -161,6 +161,41 @@ def test_the_unit_does_not_matter(factor: float, shift: float) -> None:
     assert other_sd / factor == pytest.approx(sd, rel=1e-6)
 
 
+def test_large_work_is_done_with_the_likeliest_length_and_gives_nearly_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    pool = [Candidate(str(n), vector=tuple(random.normal(size=3).tolist())) for n in range(300)]
+    text = text_kernel(pool)
+    assert text is not None
+    scores = np.sin(text.vectors[:200] @ np.array([1.0, 2.0, 0.5])) + 0.1 * random.normal(size=200)
+    seen = Observations(np.arange(200, dtype=np.intp), scores, np.full(200, math.nan))
+
+    def fit() -> Surrogate:
+        return fit_surrogate(None, text, None, None, len(pool), seen)
+
+    exact = fit()
+    monkeypatch.setattr(module, "WORK", 0)
+    large = fit()
+    assert len(large.fits) == 1
+    likeliest = max(exact.fits, key=lambda one: float(one.weights.sum()))
+    assert large.fits[0].length == likeliest.length
+    assert large.fits[0].basis.dtype == np.float32
+    monkeypatch.setattr(module, "WORK", math.inf)
+    monkeypatch.setattr(module, "LENGTHS", (likeliest.length,))
+    for one, other in zip(large.moments(), fit().moments(), strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_moments_of_some_are_those_of_all() -> None:
+    surrogate = fitted(SEEN, PRIOR)
+    mean, sd = surrogate.moments()
+    for some in ([2], [0, 3, 4, 5]):
+        places = np.array(some, dtype=np.intp)
+        assert surrogate.moments(places)[0] == pytest.approx(mean[places])
+        assert surrogate.moments(places)[1] == pytest.approx(sd[places])
+
+
 scores = st.floats(-1e100, 1e100, allow_subnormal=True)
 errors = st.just(math.nan) | st.floats(0, 1e100)
 

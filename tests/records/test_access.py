@@ -52,7 +52,11 @@ def test_the_environment_may_give_the_secret(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("content", "mode", "code"),
-    [("y" * 40, 0o640, "secret_exposed"), ("y" * 40, 0o604, "secret_exposed"), ("short\n", 0o600, "bad_secret")],
+    [
+        ("y" * 40, 0o640, "secret_exposed"),
+        ("y" * 40, 0o604, "secret_exposed"),
+        ("short\n", 0o600, "bad_secret"),
+    ],
 )
 def test_a_secret_that_is_none_stops_the_start(tmp_path: Path, content: str, mode: int, code: str) -> None:
     path = tmp_path / "secret.key"
@@ -114,7 +118,13 @@ def test_of_a_key_only_a_digest_is_kept(database, workspace_id) -> None:
 
 @pytest.mark.parametrize(
     ("name", "scopes", "lives"),
-    [("", ["read"], None), ("x" * 101, ["read"], None), ("a", [], None), ("a", ["root"], None), ("a", ["read"], -1)],
+    [
+        ("", ["read"], None),
+        ("x" * 101, ["read"], None),
+        ("a", [], None),
+        ("a", ["root"], None),
+        ("a", ["read"], -1),
+    ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_key_that_makes_no_sense_is_refused(database, workspace_id, name, scopes, lives) -> None:
@@ -160,7 +170,9 @@ def test_the_first_start_makes_a_workspace_and_an_owner_who_can_sign_in_once(dat
     secret = installation_secret(settings)
     with database.read() as session:
         links = SignInLinks(session)
-        assert links.account(keyed_digest(secret, "link", first)) is None  # the newer start's link took its place
+        assert (
+            links.account(keyed_digest(secret, "link", first)) is None
+        )  # the newer start's link took its place
         owner = links.account(keyed_digest(secret, "link", second))
         assert owner.name == OWNER
         ((workspace, member),) = Accounts(session).workspaces(owner.id)
@@ -227,8 +239,9 @@ def test_names_of_accounts_are_plain(database, name) -> None:
 
 
 def test_names_of_accounts_are_taken_once(database) -> None:
-    with pytest.raises(Conflict), database.write() as session:
+    with database.write() as session:
         Accounts(session).create("Ada")
+    with pytest.raises(Conflict), database.write() as session:
         Accounts(session).create("ada ")
 
 

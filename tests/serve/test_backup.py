@@ -121,7 +121,7 @@ def strange(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
-    [(damaged, "touchstone.db"), (cut, ""), (emptied, "b.tar"), (strange, "b.tar"), (Path.unlink, "b.tar")],
+    [(damaged, "touchstone.db"), (cut, "tar"), (emptied, "tar"), (strange, "tar"), (Path.unlink, "tar")],
 )
 def test_a_damaged_backup_is_named_and_nothing_is_restored(settings, tmp_path, spoil, says):
     back_up(settings, tmp_path / "b.tar")
@@ -214,7 +214,8 @@ def test_checkpoints_are_never_ahead_of_the_records(settings, tmp_path):
 
 WRITER = """
 import sqlite3, sys
-files = [sqlite3.connect(f"{sys.argv[1]}/{name}.db", isolation_level=None) for name in ("touchstone", "checkpoints")]
+names = ("touchstone", "checkpoints")
+files = [sqlite3.connect(f"{sys.argv[1]}/{name}.db", isolation_level=None) for name in names]
 for file in files:
     file.execute("PRAGMA journal_mode=WAL")
     file.execute("CREATE TABLE step (number INTEGER)")

@@ -38,14 +38,17 @@ class Yard:
         broker = BrokerSettings(url=environment["TOUCHSTONE_BROKER__URL"])
         self.app: Celery = make_app(Settings(data_dir=folder, broker=broker))
 
-    def start_worker(self, module: str = "trial_worker") -> subprocess.Popen[bytes]:
-        """A worker of two children with the schedule, in a process group of its own."""
+    def start_worker(self, module: str = "trial_worker", **settings: str) -> subprocess.Popen[bytes]:
+        """A worker of two children with the schedule, in a process group of its own.
+
+        ``settings``: further environment variables.
+        """
         command = [sys.executable, "-m", "celery", "--app", module, "worker", "--beat", "--concurrency", "2"]
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [*command, "--loglevel", "INFO", "--hostname", f"w{len(self.running)}@%h"],
+                [*command, "--hostname", f"w{len(self.running)}@%h"],
                 cwd=ROOT,
-                env=self._environment,
+                env=self._environment | settings,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -53,12 +56,18 @@ class Yard:
         self.running.append(worker)
         return worker
 
-    def order(self, kind: str, max_attempts: int = 3) -> str:
+    def order(self, kind: str, max_attempts: int = 3, request_id: str = "") -> str:
         payload = {"file": str(self.folder / "what-was-done")}
         with self.database.write() as session:
             jobs = Jobs(session)
             job = jobs.enqueue(
-                self.workspace_id, kind, KEEPING, payload, task_name(kind), max_attempts=max_attempts
+                self.workspace_id,
+                kind,
+                KEEPING,
+                payload,
+                task_name(kind),
+                max_attempts=max_attempts,
+                request_id=request_id,
             )
         ring(self.database, self.app)
         return job.id
@@ -107,6 +116,7 @@ def yard(
         "TOUCHSTONE_BROKER__URL": broker_url,
         "TOUCHSTONE_DATA_DIR": str(tmp_path / "data"),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}",
+        "TOUCHSTONE_LOG_LEVEL": "INFO",
         "OMP_NUM_THREADS": "1",
     }
     (tmp_path / "data").mkdir()

@@ -5,10 +5,12 @@ Each job appends to the file of its payload, so that a test can count what was r
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from config import Settings
 from records.errors import BadInput
@@ -18,9 +20,11 @@ from workers.tasks import register
 
 LEASE_S = 1.5
 LIMIT_S = 600
+SHORT_S = 1
 
 app = worker_app.app
 app.conf.beat_schedule["keep"]["schedule"] = 0.3
+log = logging.getLogger("trial")
 
 
 def note(job: Job, word: str) -> None:
@@ -28,8 +32,10 @@ def note(job: Job, word: str) -> None:
         file.write(f"{word}\n")
 
 
-def echo(settings: Settings, job: Job) -> None:
+def echo(settings: Settings, job: Job) -> dict[str, Any]:
+    log.info("echo says so")
     note(job, "done")
+    return {"attempt": job.attempt}
 
 
 def slow(settings: Settings, job: Job) -> None:
@@ -61,5 +67,27 @@ def refuse(settings: Settings, job: Job) -> None:
     raise BadInput("bad_order", "nobody can do this")
 
 
-for handler in (echo, slow, hang_once, poison, crash, refuse):
+def too_long(settings: Settings, job: Job) -> None:
+    """Can be told to stop."""
+    note(job, "begun")
+    time.sleep(600)
+
+
+def deaf(settings: Settings, job: Job) -> None:
+    """Does not hear the signal that tells it to stop, as a long call into a library does not."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    note(job, "begun")
+    time.sleep(600)
+
+
+def glutton(settings: Settings, job: Job) -> None:
+    note(job, "begun")
+    eaten = []
+    while True:
+        eaten.append(bytearray(2**26))
+
+
+for handler in (echo, slow, hang_once, poison, crash, refuse, glutton):
     register(app, handler.__name__, handler, limit_s=LIMIT_S, lease_s=LEASE_S)
+for handler in (too_long, deaf):
+    register(app, handler.__name__, handler, limit_s=SHORT_S, lease_s=LEASE_S)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
@@ -22,10 +22,42 @@ SYSTEM_PROGRAMS = ("valkey-server", "redis-server")
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedBroker:
-    """Where it listens, and how it is started."""
+    """A broker in this data directory: its place, its password, and how it is started.
 
-    command: tuple[str, ...]
-    url: str
+    Its queue is kept in an append-only file, so that messages survive a restart; were it lost, the database
+    would ring again.
+    """
+
+    program: str
+    home: Path
+    port: int
+    password: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return self.program, str(self.home / "broker.conf")
+
+    def configure(self) -> None:
+        """Write its configuration, for the owner alone: everybody may read the arguments of a process."""
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            f'dir "{self.home}"',
+            "appendonly yes",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "set-proc-title no",  # so that the process table says whose broker it is
+        )
+        path = self.home / "broker.conf"
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("\n".join(lines) + "\n")
 
 
 def given_broker(settings: Settings) -> str | None:
@@ -36,30 +68,8 @@ def given_broker(settings: Settings) -> str | None:
 
 
 def embedded_broker(data_dir: Path) -> EmbeddedBroker:
-    """Write the configuration of a broker in this folder, with a free port and a new password.
-
-    Its queue is kept in an append-only file, so that messages survive a restart; were it lost, the database
-    would ring again. Raises Failure ``no_broker`` where no program for it is installed.
-    """
-    home = data_dir / "broker"
-    home.mkdir(mode=0o700, exist_ok=True)
-    port, password = _free_port(), secrets.token_urlsafe(24)
-    lines = (
-        "bind 127.0.0.1",
-        f"port {port}",
-        f"requirepass {password}",
-        f'dir "{home}"',
-        "appendonly yes",
-        'save ""',
-        "maxmemory-policy noeviction",
-        "set-proc-title no",  # so that the process table says whose broker it is
-    )
-    path = home / "broker.conf"
-    path.unlink(missing_ok=True)
-    # In a file for the owner alone: everybody may read the arguments of a process.
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write("\n".join(lines) + "\n")
-    return EmbeddedBroker((_program(), str(path)), f"redis://:{password}@127.0.0.1:{port}/0")
+    """One with a free port and a new password; Failure ``no_broker`` where no program for it is installed."""
+    return EmbeddedBroker(_program(), data_dir / "broker", _free_port(), secrets.token_urlsafe(24))
 
 
 def answers(url: str) -> bool:

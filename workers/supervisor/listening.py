@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 
+from config import ApiSettings
 from records.errors import BadInput
+from workers.addresses import check_bind
 
 BACKLOG = 512
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, settings: ApiSettings) -> socket.socket:
     """Listen there; port 0 is any that is free.
 
-    Raises BadInput ``not_loopback`` for an address that others can reach, ``port_in_use``, ``bad_address``.
+    Raises BadInput ``allowed_hosts_missing`` for an address that others can reach where no name was given
+    for them, ``port_in_use``, ``bad_address``.
     """
-    if not is_loopback(host):
-        raise BadInput(
-            "not_loopback", f"--host {host} can be reached by others; only 127.0.0.1 can be served"
-        )
+    check_bind(host, settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -34,12 +33,3 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         raise BadInput("bad_address", f"cannot listen on {host}:{port} ({error.strerror})") from error
     return opened
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

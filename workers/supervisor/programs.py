@@ -63,7 +63,8 @@ def programs(
     beat = _celery("beat", beat_command(), beat_ear, environment)
     started: tuple[Program, ...] = (api, worker, beat)
     if embedded is not None:
-        started = (Program("broker", embedded.command, partial(broker.answers, embedded.url)), *started)
+        well = partial(broker.answers, embedded.url)
+        started = (Program("broker", embedded.command, well, before=embedded.configure), *started)
     return started, (worker_ear, beat_ear)
 
 

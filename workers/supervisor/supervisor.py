@@ -63,7 +63,7 @@ def serve(
         place = stack.enter_context(only_one(data_dir))
         _wait_for_earlier(data_dir)
         restoring.finish(data_dir)
-        opened = stack.enter_context(listen(settings.server.host, settings.server.port))
+        opened = stack.enter_context(listen(settings.server.host, settings.server.port, settings.api))
         port = int(opened.getsockname()[1])
         host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
         prepare()
