@@ -73,6 +73,9 @@ class Plan(BaseModel):
     passages: int = Field(default=60, ge=2)
     """Passages that are retrieved for the reasoner."""
     candidates: list[OwnCandidate] = Field(default_factory=list)
+    token_budget: int | None = Field(default=None, ge=1)
+    """Tokens of a language model, below what the settings allow."""
+    money_budget: float | None = Field(default=None, gt=0)
 
     @property
     def known(self) -> int:

@@ -100,8 +100,8 @@ def _priors(rows: Sequence[Hypothesis], vectors: Vectors) -> list[float | None]:
     """What is believed before any experiment.
 
     Without a table the reasoner's own order, from 1 down to 0: it hands over its best hypotheses first, and
-    says nothing of candidates that were brought along. With one, a row's highest cosine to a hypothesis from the literature, and a hypothesis's highest to a row;
-    nothing is believed of a table alone.
+    says nothing of candidates that were brought along. With one, a row's highest cosine to a hypothesis from
+    the literature, and a hypothesis's highest to a row; nothing is believed of a table alone.
     """
     in_table = np.array([row.origin == TABLE for row in rows], dtype=bool)
     if not in_table.any():

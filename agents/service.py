@@ -17,7 +17,7 @@ from agents.rows import brief_of
 from agents.standings import standings
 from agents.walk import walk
 from agents.whatif import comparisons
-from config import Settings
+from config import ReasonerSettings, Settings
 from knowledge import open_library
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.library import Library
@@ -125,7 +125,7 @@ def make_context(
     remarks: list[str] = []
     reasoner = make_reasoner(
         plan.reasoner,
-        settings.reasoner,
+        _within(settings.reasoner, plan),
         embedder=embedder,
         database=database,
         run_id=run_id,
@@ -147,6 +147,15 @@ def make_context(
         currency=settings.reasoner.currency,
         calls_at_once=LLM_CALLS_AT_ONCE if plan.reasoner == "llm" else 1,
         remarks=remarks,
+    )
+
+
+def _within(settings: ReasonerSettings, plan: Plan) -> ReasonerSettings:
+    """The settings with the lower one of their budgets and the plan's."""
+    tokens = [most for most in (settings.token_budget, plan.token_budget) if most is not None]
+    money = [most for most in (settings.money_budget, plan.money_budget) if most is not None]
+    return settings.model_copy(
+        update={"token_budget": min(tokens, default=None), "money_budget": min(money, default=None)}
     )
 
 

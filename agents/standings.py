@@ -8,7 +8,6 @@ from typing import Any
 from agents.context import Context
 from ranking import Campaign
 
-
 EXPLAINED = 200
 """Candidates of a pool in which each one's place is explained; in a larger one that would take too long."""
 STRONGEST = 8

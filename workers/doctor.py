@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -63,10 +64,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        return Finding("python", "bad", f"{found}; Touchstone needs 3.11 or newer")
-    return Finding("python", "ok", found)
+    return Finding(
+        "python", "ok", f"{sys.version.split()[0]} with Touchstone {version('touchstone-chemistry')}"
+    )
 
 
 def _data_directory(data_dir: Path) -> Iterator[Finding]:
@@ -105,7 +105,8 @@ def _secrets(data_dir: Path) -> Finding:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if settings.database.startswith("sqlite") and not Path(Database(settings.database).place).exists():
+    sqlite = settings.database.removeprefix("sqlite:///")
+    if sqlite != settings.database and not Path(sqlite).exists():
         yield Finding("database", "warning", "there is none yet; touchstone migrate makes it")
         return
     database = Database(settings.database)
@@ -166,7 +167,7 @@ def _clock(session: Session, is_sqlite: bool) -> Finding:
         newest: datetime | None = session.scalar(select(func.max(Job.created_at)))
         ahead = (newest - now()).total_seconds() if newest else 0.0
     else:
-        ahead = abs((session.scalar(select(func.clock_timestamp())) - now()).total_seconds())
+        ahead = abs((session.scalars(select(func.clock_timestamp())).one() - now()).total_seconds())
     if ahead > CLOCK_S:
         return Finding("clock", "bad", f"the database is {ahead:.0f} s away; {mend}")
     return Finding("clock", "ok", f"{now():%F %T} UTC")
@@ -199,7 +200,11 @@ def _work(settings: Settings) -> Iterator[Finding]:
     broker = settings.broker.model_copy(update={"url": url})
     app = make_app(settings.model_copy(update={"broker": broker}))
     try:
-        kept = lambda: _kept(app.control.inspect(timeout=2).stats() or {})  # noqa: E731
+
+        def kept(workers: int | None = None) -> dict[str, int]:
+            # Every answer is waited for until the time is over, unless it is known how many come.
+            return _kept(app.control.inspect(timeout=2, limit=workers).stats() or {})
+
         yield from _workers(kept)
     except OperationalError as error:
         yield Finding("workers", "bad", f"the broker broke off ({error})")
@@ -212,7 +217,7 @@ def _kept(stats: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
     return {name: told["total"].get(KEEP, 0) for name, told in stats.items()}
 
 
-def _workers(kept: Callable[[], dict[str, int]]) -> Iterator[Finding]:
+def _workers(kept: Callable[..., dict[str, int]]) -> Iterator[Finding]:
     first = kept()
     if not first:
         yield Finding("workers", "bad", "none answers; start one, or see why it is busy or gone in its log")
@@ -221,7 +226,7 @@ def _workers(kept: Callable[[], dict[str, int]]) -> Iterator[Finding]:
     until = time.monotonic() + 2.5 * KEEP_EVERY_S
     while time.monotonic() < until:
         time.sleep(0.5)
-        if any(count > first.get(name, 0) for name, count in kept().items()):
+        if any(count > first.get(name, 0) for name, count in kept(len(first)).items()):
             yield Finding("schedule", "ok", "ticks")
             return
     yield Finding(

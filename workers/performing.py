@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -33,51 +36,73 @@ class Stopped(BaseException):
     """The worker was told to end; no handler may take it for an error of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a job may take, in seconds."""
+
+    lease_s: float
+    """A worker that is not heard of for so long is taken for dead."""
+    limit_s: float = math.inf
+    """Behind it the job is told to stop."""
+
+
 def perform(
-    database: Database, settings: Settings, job_id: str, handler: Handler, lease_s: float | None = None
+    database: Database, settings: Settings, job_id: str, handler: Handler, bounds: Bounds | None = None
 ) -> bool:
     """Do a job if it is to be had; whether this call finished it.
 
     BadInput buries the job at once, any other exception queues it again until its attempts are spent;
     whatever Touchstone does not know by name is raised on, for the worker's log.
     """
-    lease_s = lease_s or settings.worker.lease_s
+    bounds = bounds or Bounds(settings.worker.lease_s)
     with database.write() as session:
         jobs = Jobs(session)
-        attempt = jobs.claim(job_id, lease_s)
+        attempt = jobs.claim(job_id, bounds.lease_s)
         if attempt is None:
             return False
         job = jobs.get(job_id)
     with bound(job_id=job.id, request_id=job.request_id, run_id=str(job.payload.get("run_id", ""))):
         log.info("%s, attempt %d", job.kind, attempt)
-        done = _perform(database, settings, job, handler, lease_s)
+        done = _perform(database, settings, job, handler, bounds)
         log.info("%s: %s", job.kind, "done" if done else "not done")
         return done
 
 
-def _perform(database: Database, settings: Settings, job: Job, handler: Handler, lease_s: float) -> bool:
+def _perform(database: Database, settings: Settings, job: Job, handler: Handler, bounds: Bounds) -> bool:
+    started = time.monotonic()
     try:
-        with _stoppable(), _kept_alive(database, job.id, job.attempt, lease_s):
+        with _stoppable(), _kept_alive(database, job.id, job.attempt, bounds.lease_s):
             result = handler(settings, job)
     except TouchstoneError as error:
-        _give_up(database, job, error, lease_s)
-        return False
-    except SoftTimeLimitExceeded as error:
-        _fail(database, job, f"it took longer than its limit of {error.args[0]:g} seconds", again=True)
-        return False
+        _give_up(database, job, error, bounds.lease_s)
+    except SoftTimeLimitExceeded:
+        _fail(database, job, _too_long(bounds), again=True)
     except MemoryError:
         reason = f"it needed more than the {settings.worker.memory_mb} MB that a worker may take"
         _fail(database, job, reason, again=True)
-        return False
     except Stopped:
-        with database.write() as session:
-            Jobs(session).hand_back(job.id, job.attempt)
+        # A process that did not stop at its limit gets the same signal before it is killed.
+        if time.monotonic() - started < bounds.limit_s:
+            _hand_back(database, job)
+        else:
+            _fail(database, job, _too_long(bounds), again=True)
         raise SystemExit(0) from None
     except Exception as error:
         _fail(database, job, f"{type(error).__name__}: {error}", again=True)
         raise
+    else:
+        with database.write() as session:
+            return Jobs(session).finish(job.id, job.attempt, result)
+    return False
+
+
+def _too_long(bounds: Bounds) -> str:
+    return f"it took longer than its limit of {bounds.limit_s:g} seconds"
+
+
+def _hand_back(database: Database, job: Job) -> None:
     with database.write() as session:
-        return Jobs(session).finish(job.id, job.attempt, result)
+        Jobs(session).hand_back(job.id, job.attempt)
 
 
 def _give_up(database: Database, job: Job, error: TouchstoneError, lease_s: float) -> None:

@@ -14,7 +14,7 @@ from workers.kinds.keeping import retention
 from workers.kinds.literature import check_index, ingest, search
 from workers.opened import database
 from workers.orders import KEEP, TIMETABLE, task_name
-from workers.performing import Handler, perform
+from workers.performing import Bounds, Handler, perform
 from workers.reconcile import reconcile
 from workers.timetable import order_what_is_due
 
@@ -27,8 +27,10 @@ def register(
     Behind ``limit_s`` seconds it is told to stop; a grace later its process is killed.
     """
 
+    bounds = Bounds(lease_s or settings.worker.lease_s, limit_s)
+
     def do(job_id: str) -> None:
-        perform(database(), settings, job_id, handler, lease_s)
+        perform(database(), settings, job_id, handler, bounds)
 
     limits = {"soft_time_limit": limit_s, "time_limit": limit_s + settings.worker.grace_s}
     celery.task(do, name=task_name(kind), **limits)

@@ -17,7 +17,7 @@ TRIES = 3
 
 
 def propose(context: Context, state: State) -> State:
-    """Fill the run's pool: proposed and merged hypotheses, then what was brought along, then the table's rows."""
+    """Fill the run's pool: merged hypotheses first, then what was brought along, then the table's rows."""
     sources = load_sources(context, state.get("sources", []))
     drafts = _propose(context, sources) if sources else []
     plan = context.plan

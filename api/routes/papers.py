@@ -82,6 +82,7 @@ def search(
     200 with the hits, or 202 with a job to follow where they take longer than ``wait``.
     """
     with caller.write() as session:
+        Papers(session, caller.workspace_id).check(asked.paper_ids or [])
         job = order_search(
             session,
             caller.workspace_id,

@@ -32,9 +32,11 @@ def ask(asked: QuestionIn, caller: CanWrite, after: BackgroundTasks, response: R
 
 
 def _check_corpus(plan: PlanIn, corpus: list[str]) -> None:
-    if plan.hypotheses and len(set(corpus)) < 2:
+    count = len(set(corpus))
+    brought = plan.laboratory.kind == "recorded" or len(plan.candidates) >= 2
+    if count < 2 and plan.hypotheses and not (brought and count == 0):
         raise BadInput(
             "corpus_too_small",
-            "a hypothesis needs at least two papers: read some in first, or ask for 0 hypotheses and bring"
-            " candidates of your own",
+            "a hypothesis needs at least two papers: read some in first, or bring candidates of your own"
+            " or a measured table and ask for 0 hypotheses",
         )

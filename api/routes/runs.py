@@ -36,7 +36,7 @@ def list_runs(
         runs = Runs(session, caller.workspace_id)
         rows = runs.page(limit + 1, after, state)
         texts = runs.questions(rows)
-    return page_of(rows, limit, lambda run: summary_of(run, texts[run.question_id]), lambda run: run.id)
+        return page_of(rows, limit, lambda run: summary_of(run, texts[run.question_id]), lambda run: run.id)
 
 
 @router.get("/{run_id}")

@@ -90,10 +90,10 @@ def create(asked: WorkspaceIn, caller: CanRead, response: Response) -> Workspace
 @router.post("/workspaces/{workspace_id}/show", status_code=status.HTTP_204_NO_CONTENT)
 def show(workspace_id: UUID, caller: CanRead) -> None:
     """Look at this workspace in the browser from now on."""
-    if caller.principal.session_id is None:
-        raise Refused(403, "session_needed", "an API key is of one workspace; this is for browser sessions")
     with caller.write() as session:
         place = _place(caller, session, str(workspace_id))
+        if caller.principal.session_id is None:
+            raise Refused(403, "session_needed", "an API key has one workspace; this is for browser sessions")
         BrowserSessions(session).show(caller.principal.session_id, place.id)
         Audit(session, place.id).add(caller.name, "workspace.shown", "workspace", place.id)
 

@@ -11,7 +11,6 @@ from api.schemas.common import In, Text
 from records.models import Clause, Hypothesis, Review
 from records.repositories import Category
 
-
 RATED = frozenset({"novelty", "feasibility", "expected_effect"})
 
 

@@ -43,7 +43,37 @@ class UnmeasuredIn(In):
     kind: Literal["human", "none"]
 
 
-LaboratoryIn = Annotated[SimulatedIn | UnmeasuredIn, Field(discriminator="kind")]
+class RowIn(In):
+    """A row of a measured table: its settings, and what was measured with them (null for a failure)."""
+
+    features: Annotated[
+        dict[Annotated[Said, Field(max_length=200)], Annotated[Text, Field(max_length=2_000)] | Number],
+        Field(min_length=1, max_length=50),
+    ]
+    values: Annotated[tuple[Number | None, ...], Field(min_length=1, max_length=100)]
+
+
+class RecordedIn(In):
+    """A table that answers for the bench; its rows are the candidates."""
+
+    kind: Literal["recorded"]
+    column: Annotated[Said, Field(max_length=200)]
+    """What was measured."""
+    rows: Annotated[tuple[RowIn, ...], Field(min_length=2, max_length=10_000)]
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> RecordedIn:
+        keys = [_key(row) for row in self.rows]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two rows have the same features: put their values into one row")
+        return self
+
+
+def _key(row: RowIn) -> str:
+    return " | ".join(f"{name}={value}" for name, value in row.features.items())
+
+
+LaboratoryIn = Annotated[SimulatedIn | RecordedIn | UnmeasuredIn, Field(discriminator="kind")]
 ReasonerName = Literal["extractive", "llm"]
 PolicyName = Literal["surrogate", "linear", "cluster", "epistemic", "greedy", "prior", "random"]
 
@@ -88,16 +118,29 @@ class PlanIn(In):
     policy: PolicyName = "surrogate"
     passages: Annotated[int, Field(ge=2, le=1000)] = 60
     candidates: Annotated[tuple[CandidateIn, ...], Field(max_length=10_000)] = ()
+    token_budget: Annotated[int, Field(ge=1)] | None = None
+    """Tokens that a language model may use for this run, below what the installation allows."""
+    money_budget: Annotated[Number, Field(gt=0)] | None = None
+    """Money, likewise."""
 
     def stored(self) -> dict[str, Any]:
         """The plan as a run keeps it."""
         plan = self.model_dump(mode="json")
-        label = "simulated:inline" if isinstance(self.laboratory, SimulatedIn) else self.laboratory.kind
-        return {**plan, "laboratory": {**plan["laboratory"], "label": label}}
+        laboratory = plan["laboratory"]
+        if isinstance(self.laboratory, RecordedIn):
+            laboratory["label"] = f"recorded:inline:{self.laboratory.column}"
+            laboratory["rows"] = [
+                {"key": _key(row), **told}
+                for row, told in zip(self.laboratory.rows, laboratory["rows"], strict=True)
+            ]
+        else:
+            kind = self.laboratory.kind
+            laboratory["label"] = "simulated:inline" if kind == "simulated" else kind
+        return plan
 
     @model_validator(mode="after")
     def _something_to_rank(self) -> PlanIn:
-        if self.hypotheses + len(self.candidates) < 2:
+        if self.laboratory.kind != "recorded" and self.hypotheses + len(self.candidates) < 2:
             raise ValueError(
                 "there is nothing to rank: ask for two hypotheses or bring candidates of your own"
             )

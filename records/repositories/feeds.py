@@ -83,8 +83,7 @@ class Feeds:
 
     def _flush(self, name: str) -> None:
         try:
-            with self._session.begin_nested():
-                self._session.flush()
+            self._session.flush()
         except IntegrityError as error:
             raise Conflict("feed_exists", f"there is a feed '{name}' already; choose another name") from error
 

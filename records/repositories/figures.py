@@ -64,9 +64,7 @@ def figures(session: Session) -> Figures:
             )
         },
         oldest=_oldest(session),
-        attempts=dict(
-            session.execute(select(Job.kind, func.sum(Job.attempt)).group_by(Job.kind)).all()
-        ),
+        attempts=dict(session.execute(select(Job.kind, func.sum(Job.attempt)).group_by(Job.kind)).all()),
         expired=_expired(session),
         models=_models(session),
         runs=dict(session.execute(select(Run.state, func.count()).group_by(Run.state)).all()),
@@ -77,9 +75,7 @@ def figures(session: Session) -> Figures:
 def _oldest(session: Session) -> dict[str, float]:
     query = select(Job.queue, func.min(Job.id)).where(Job.state == "queued").group_by(Job.queue)
     first = dict(session.execute(query).all())
-    created = dict(
-        session.execute(select(Job.id, Job.created_at).where(Job.id.in_(first.values()))).all()
-    )
+    created = dict(session.execute(select(Job.id, Job.created_at).where(Job.id.in_(first.values()))).all())
     at = now()
     return {queue: (at - created[job_id]).total_seconds() for queue, job_id in first.items()}
 

@@ -69,6 +69,18 @@ class Papers:
         query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).order_by(Paper.id)
         return list(self._session.scalars(query))
 
+    def check(self, paper_ids: Collection[str]) -> None:
+        """NotFound ``paper_not_found`` unless all of these are the workspace's."""
+        mine = select(Paper.id).where(Paper.workspace_id == self._workspace_id)
+        known = {
+            found
+            for chunk in chunks(paper_ids)
+            for found in self._session.scalars(mine.where(Paper.id.in_(chunk)))
+        }
+        for paper_id in paper_ids:
+            if paper_id not in known:
+                raise NotFound("paper_not_found", f"there is no paper {paper_id} in this workspace")
+
     def any(self) -> bool:
         query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).limit(1)
         return self._session.scalar(query) is not None

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from records.base import now
 from records.errors import NotFound
-from records.models import Paper, Question, Run, RunEvent, RunPaper
-from records.repositories.common import chunks, fetch_by
+from records.models import Question, Run, RunEvent, RunPaper
+from records.repositories.common import fetch_by
+from records.repositories.papers import Papers
 
 RunState = Literal["created", "running", "waiting", "paused", "done", "stopped", "failed", "cancelled"]
 FINAL: frozenset[RunState] = frozenset({"done", "stopped", "failed", "cancelled"})
@@ -34,7 +35,7 @@ class Runs:
     ) -> Run:
         """A run in state ``created``, with its question and the papers that it may read."""
         wanted = dict.fromkeys(paper_ids)
-        self._check_papers(wanted)
+        Papers(self._session, self._workspace_id).check(wanted)
         asked = Question(workspace_id=self._workspace_id, text=question, survey=survey)
         self._session.add(asked)
         self._session.flush()
@@ -53,8 +54,8 @@ class Runs:
         return run
 
     def get(self, run_id: str) -> Run:
-        run = self._session.scalar(self._mine(run_id))
-        if run is None:
+        run = self._session.get(Run, run_id)
+        if run is None or run.workspace_id != self._workspace_id:
             raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")
         return run
 
@@ -82,8 +83,9 @@ class Runs:
         return list(self._session.scalars(query.order_by(Run.id.desc()).limit(limit)))
 
     def page(self, limit: int, after: str | None = None, state: str | None = None) -> list[Run]:
-        """Up to ``limit`` runs, newest first, older than ``after``."""
+        """Up to ``limit`` runs, newest first, older than ``after``; plan and outcome are read late."""
         query = select(Run).where(Run.workspace_id == self._workspace_id)
+        query = query.options(defer(Run.outcome), defer(Run.plan))
         if after is not None:
             query = query.where(Run.id < after)
         if state is not None:
@@ -136,14 +138,3 @@ class Runs:
         if run is None:
             raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")
         return run
-
-    def _check_papers(self, wanted: Mapping[str, None]) -> None:
-        mine = select(Paper.id).where(Paper.workspace_id == self._workspace_id)
-        known = {
-            found
-            for chunk in chunks(wanted)
-            for found in self._session.scalars(mine.where(Paper.id.in_(chunk)))
-        }
-        for paper_id in wanted:
-            if paper_id not in known:
-                raise NotFound("paper_not_found", f"there is no paper {paper_id} in this workspace")

@@ -475,10 +475,11 @@ def test_a_language_model_is_paid_once_wherever_the_run_is_killed(installation, 
         assert fake_language_model.paid == paid + price
 
 
-def test_a_budget_that_is_used_up_ends_the_run_with_what_there_is(installation):
-    reasoner = installation.settings.reasoner.model_copy(update={"token_budget": 300})
+@pytest.mark.parametrize(("of_all", "of_this"), [(300, None), (None, 300), (300, 10**6), (10**6, 300)])
+def test_a_budget_that_is_used_up_ends_the_run_with_what_there_is(installation, of_all, of_this):
+    reasoner = installation.settings.reasoner.model_copy(update={"token_budget": of_all})
     poor = installation.settings.model_copy(update={"reasoner": reasoner})
-    run_id = installation.start(plan(reasoner="llm", hypotheses=6))
+    run_id = installation.start(plan(reasoner="llm", hypotheses=6, token_budget=of_this))
     installation.settings = poor
     assert installation.go_on(run_id) == "done"
     document = installation.document(run_id)

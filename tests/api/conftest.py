@@ -45,7 +45,7 @@ def api_key(settings: Settings, workspace: str = "local", scopes: Sequence[str] 
 
 @pytest.fixture
 def serving() -> Iterator[Callable[[Settings], httpx.Client]]:
-    """Start a server with these settings, and give a client of it with an owner's key; all end with the test."""
+    """Start a server with these settings, and give a client of it with an owner's key; all are stopped."""
     running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
 
     def serve(settings: Settings) -> httpx.Client:
@@ -72,6 +72,21 @@ def serving() -> Iterator[Callable[[Settings], httpx.Client]]:
 @pytest.fixture
 def client(serving: Callable[[Settings], httpx.Client], settings: Settings) -> httpx.Client:
     return serving(settings)
+
+
+@pytest.fixture
+def tenant(client: httpx.Client, settings: Settings) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client with an owner's key of the workspace of this name."""
+    opened: list[httpx.Client] = []
+
+    def open_for(workspace: str) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {api_key(settings, workspace)}"}
+        opened.append(httpx.Client(base_url=client.base_url, timeout=30, headers=headers))
+        return opened[-1]
+
+    yield open_for
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

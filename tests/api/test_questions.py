@@ -10,6 +10,14 @@ from records.database import Database
 from records.models import Outbox
 from records.repositories import Audit, Jobs, Runs
 
+RECORDED = {
+    "kind": "recorded",
+    "column": "yield",
+    "rows": [
+        {"features": {"base": "KOAc", "heat": 90}, "values": [12.0, 13.5]},
+        {"features": {"base": "KOAc", "heat": 105}, "values": [None]},
+    ],
+}
 TRUTH = {"key_points": [{"name": "guanidinium", "role": "crystallises", "weight": 60.0}], "noise": 0.1}
 
 
@@ -41,7 +49,8 @@ def _unsent(database: Database) -> list[Outbox]:
 
 
 @pytest.mark.parametrize(
-    "laboratory", [{"kind": "human"}, {"kind": "none"}, {"kind": "simulated", "truth": TRUTH}]
+    "laboratory",
+    [{"kind": "human"}, {"kind": "none"}, {"kind": "simulated", "truth": TRUTH}, RECORDED],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_agents_understand_the_plan_that_is_kept(
@@ -63,6 +72,9 @@ def test_the_agents_understand_the_plan_that_is_kept(
     asked = {name: value for name, value in plan.items() if name != "laboratory"}
     assert asked.items() <= kept.model_dump().items()
     assert kept.laboratory.kind == laboratory["kind"]
+    if laboratory["kind"] == "recorded":
+        assert [row["values"] for row in kept.laboratory.rows] == [[12.0, 13.5], [None]]
+        assert kept.laboratory.column == "yield"
     if laboratory["kind"] == "simulated":
         assert kept.laboratory.truth["key_points"] == TRUTH["key_points"]
         assert kept.laboratory.truth["noise"] == 0.1
@@ -96,6 +108,12 @@ def test_a_corpus_may_be_chosen(client, paper_ids, database, workspace_id) -> No
         ({"question": "How?", "plan": {"seed": 2**63}}, 422, "invalid_request"),
         ({"question": "How?", "plan": {"policy": "guess"}}, 422, "invalid_request"),
         ({"question": "How?", "plan": {"colour": "red"}}, 422, "invalid_request"),
+        ({"question": "How?", "plan": {"hypotheses": 1}}, 422, "invalid_request"),
+        (
+            {"question": "How?", "plan": {"laboratory": {**RECORDED, "rows": RECORDED["rows"][:1] * 2}}},
+            422,
+            "invalid_request",
+        ),
         ({"question": "How?", "plan": {"laboratory": {"kind": "simulated"}}}, 422, "invalid_request"),
         ({"question": "How?", "plan": {"laboratory": {"kind": "recorded"}}}, 422, "invalid_request"),
         (

@@ -12,7 +12,7 @@ from records.errors import BadInput, Failure
 from records.models import Job
 from records.repositories import Jobs, Runs
 from workers.orders import order_run
-from workers.performing import perform
+from workers.performing import Bounds, perform
 from workers.reconcile import reconcile
 
 
@@ -77,7 +77,7 @@ def test_a_run_that_somebody_else_holds_is_tried_later_however_long_that_takes(d
     _, job_id = run_and_job
     busy = raising(BadInput("run_busy", "wait for it"))
     for _ in range(5):  # more often than a job may fail
-        assert not perform(database, Settings(), job_id, busy, lease_s=0.01)
+        assert not perform(database, Settings(), job_id, busy, Bounds(lease_s=0.01))
         assert look(database, job_id) == ("leased", "created")
         time.sleep(0.02)
         assert reconcile(database).rung == 1

@@ -99,12 +99,11 @@ def test_a_feed_that_rests_is_left_alone_until_it_is_active_again(database, work
 
 
 def test_feeds_keep_to_their_names_and_their_workspace(database, workspace_id, feed_id, stranger_id) -> None:
-    with database.write() as session:
-        feeds = Feeds(session, workspace_id)
-        with pytest.raises(Conflict):
-            feeds.create("inbox", "folder", "other", "0 6 * * 1")
-        with pytest.raises(BadInput):
-            feeds.create("web", "everything", "", "0 6 * * 1")
+    with pytest.raises(Conflict), database.write() as session:
+        Feeds(session, workspace_id).create("inbox", "folder", "other", "0 6 * * 1")
+    with pytest.raises(BadInput), database.write() as session:
+        Feeds(session, workspace_id).create("web", "everything", "", "0 6 * * 1")
+    with database.read() as session:
         with pytest.raises(NotFound):
             Feeds(session, stranger_id).get(feed_id)
         assert Feeds(session, stranger_id).page(10) == []

@@ -20,7 +20,7 @@ from workers.tasks import register
 
 LEASE_S = 1.5
 LIMIT_S = 600
-SHORT_S = 1
+SHORT_S = 2
 
 app = worker_app.app
 app.conf.beat_schedule["keep"]["schedule"] = 0.3
@@ -74,8 +74,8 @@ def too_long(settings: Settings, job: Job) -> None:
 
 
 def deaf(settings: Settings, job: Job) -> None:
-    """Does not hear the signal that tells it to stop, as a long call into a library does not."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    """Does not hear the signals that tell it to stop, as a long call into a library does not."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
     note(job, "begun")
     time.sleep(600)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -44,7 +45,7 @@ def beat_command() -> tuple[str, ...]:
 
 
 def programs(
-    settings: Settings, embedded: broker.EmbeddedBroker | None, broker_url: str, listening: int, port: int
+    settings: Settings, embedded: broker.EmbeddedBroker | None, broker_url: str, opened: socket.socket
 ) -> tuple[tuple[Program, ...], tuple[Ear, ...]]:
     """All children, in the order of their start, and the ears that are to be closed at the end."""
     environment = {
@@ -54,10 +55,10 @@ def programs(
     worker_ear, beat_ear = Ear("worker"), Ear("beat")
     api = Program(
         "api",
-        (*PYTHON, "api", "--fd", str(listening)),
-        partial(ready, port),
+        (*PYTHON, "api", "--fd", str(opened.fileno())),
+        partial(ready, _own_url(opened)),
         environment,
-        inherits=(listening,),
+        inherits=(opened.fileno(),),
     )
     worker = _celery("worker", worker_command(settings.server.children), worker_ear, environment)
     beat = _celery("beat", beat_command(), beat_ear, environment)
@@ -68,12 +69,20 @@ def programs(
     return started, (worker_ear, beat_ear)
 
 
-def ready(port: int) -> bool:
+def ready(url: str) -> bool:
     """Whether the web process says that it can work."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=0.5).is_success
+        # It answers only to names that it was given, and always to this one.
+        return httpx.get(f"{url}/ready", headers={"Host": "127.0.0.1"}, timeout=0.5).is_success
     except httpx.HTTPError:
         return False
+
+
+def _own_url(opened: socket.socket) -> str:
+    """Where this machine itself reaches the socket, which may listen on all of its addresses."""
+    host, port = opened.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _celery(name: str, command: tuple[str, ...], ear: Ear, environment: dict[str, str]) -> Program:

@@ -75,7 +75,7 @@ def serve(
             )
         embedded = None if given is not None else broker.embedded_broker(data_dir)
         broker_url = given if given is not None else embedded.url  # type: ignore[union-attr]
-        wanted, ears = programs(settings, embedded, broker_url, opened.fileno(), port)
+        wanted, ears = programs(settings, embedded, broker_url, opened)
         for ear in ears:
             stack.callback(ear.close)
         guard = Guard()
