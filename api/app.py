@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp
 from api.access.headers import SecurityHeaders
 from api.access.hosts import AllowedHosts
 from api.context import Context
+from api.document import with_problems
 from api.measures import HttpFigures, Measured
 from api.middleware import BodyLimit, RequestIds
 from api.pages import PAGES
@@ -37,6 +39,11 @@ class _Service(FastAPI):
         super().__init__(**told)  # type: ignore[arg-type]
         self._settings = settings
         self.state.http_figures = HttpFigures()
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = with_problems(super().openapi())
+        return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
         limits = self._settings.api
@@ -85,6 +92,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until interrupted; BadInput ``allowed_hosts_missing`` for others' eyes without a name for them."""
+    """Serve until interrupted (BadInput ``allowed_hosts_missing``, for addresses that others can reach)."""
     check_bind(host, settings.api)
     uvicorn.run(create_app(settings), host=host, port=port, log_level=settings.log_level.lower())

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from api.access import Principal, authenticate
+from api.access.schemes import WithBrowser, WithKey
 from api.context import Context, InContext
 from api.idempotency import Reservation
 from api.problems import Refused
@@ -61,8 +62,8 @@ class Caller:
         self.context.ring()
 
 
-def _with_scope(scope: str) -> Callable[[Request, Context], Caller]:
-    def caller(request: Request, context: InContext) -> Caller:
+def _with_scope(scope: str) -> Callable[..., Caller]:
+    def caller(request: Request, context: InContext, _key: WithKey, _browser: WithBrowser) -> Caller:
         principal = authenticate(request, context)
         context.rates.take(principal.id)
         if scope not in principal.scopes:

@@ -8,6 +8,7 @@ import typer
 
 from cli.console import output
 from cli.session import Session, session
+from records.errors import NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Records
@@ -38,7 +39,7 @@ def invite(
     """Print a link with which somebody, once and within a day, chooses a password for the workspace.
 
     An account that there is already gets a place in the workspace (TOUCHSTONE_WORKSPACE), and with the link
-    a new password.
+    a new password; one that was disabled is let in again.
     """
     from records.repositories import Audit
     from records.repositories.people import Accounts
@@ -48,12 +49,48 @@ def invite(
     with session() as opened, opened.database.write() as records:
         people = Accounts(records)
         account = people.find(name) or people.create(name)
+        people.enable(account.id)
         _give_place(records, opened.workspace_id, account, cast("Role | None", role))
         token = new_token()
         secret = installation_secret(opened.settings)
         SignInLinks(records).make(account.id, keyed_digest(secret, "link", token))
         Audit(records, opened.workspace_id).add("local", "account.invited", "account", account.id)
     print(f"{url.rstrip('/') if url else _url(opened)}/sign-in?token={token}")
+
+
+@accounts.command()
+def disable(name: Annotated[str, typer.Argument(help="Whose account.", show_default=False)]) -> None:
+    """Let nobody in as this account any more; what it did stays, and so do the API keys it made."""
+    from records.repositories import Audit
+    from records.repositories.people import Accounts
+
+    with session() as opened, opened.database.write() as records:
+        people = Accounts(records)
+        account = people.find(name)
+        if account is None:
+            raise NotFound("account_not_found", f"there is no account {name}; see: touchstone account list")
+        people.disable(account.id)
+        Audit(records, opened.workspace_id).add("local", "account.disabled", "account", account.id)
+    output.print(f"The account {account.name} is disabled.", markup=False, highlight=False)
+
+
+@accounts.command("list")
+def list_accounts() -> None:
+    """Show the accounts of the installation, and where they belong."""
+    from records.repositories.people import Accounts
+
+    with session() as opened, opened.database.read() as records:
+        people = Accounts(records)
+        for account in people.all():
+            places = ", ".join(
+                f"{member.role} of {workspace.name}" for workspace, member in people.workspaces(account.id)
+            )
+            state = "disabled" if account.disabled_at else "" if account.password_hash else "no password yet"
+            output.print(
+                "  ".join(part for part in (account.name, places, state) if part),
+                markup=False,
+                highlight=False,
+            )
 
 
 @workspaces.command()

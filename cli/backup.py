@@ -17,9 +17,11 @@ File = Annotated[Path, typer.Argument(metavar="FILE.tar", show_default=False)]
 def backup(file: File, data_dir: DataDir = None) -> None:
     """Write everything that is kept into a new file, also while Touchstone serves."""
     from records.backup import back_up
+    from records.restoring import recover
 
     settings = settings_for(data_dir)
     configure_logging(settings.log_level)
+    recover(settings.data_dir)
     made = back_up(settings, file)
     _print(f"{file} is written: {len(made.members)} files, {made.size / 1e6:.1f} MB. It holds secrets.")
 

@@ -87,11 +87,15 @@ class WorkerSettings(_Part):
 
     lease_s: float = Field(default=60.0, gt=0)
     """A worker that is not heard of for so long is taken for dead."""
+    patience_s: float = Field(default=120.0, gt=0)
+    """A job that nobody took for so long is rung for again: a broker that died may have lost the message."""
     limits: TimeLimits = TimeLimits()
     grace_s: int = Field(default=30, ge=1)
     """Behind its limit a job is told to stop; so much later its process is killed."""
     soft_shutdown_s: float = Field(default=5.0, ge=0)
     """Jobs at work get so long to end when their worker is told to stop; what is left is done by another."""
+    rest_s: float = Field(default=300.0, gt=0)
+    """After so long without a job, a worker gives the memory of its models back."""
     recycle_mb: int = Field(default=1536, ge=64)
     """A process that holds more memory after a job is replaced."""
     memory_mb: int = Field(default=6144, ge=0)
@@ -112,7 +116,9 @@ class ServerSettings(_Part):
 
 
 def _separated(given: object) -> object:
-    return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    return tuple(part.strip() for part in given.split(",") if part.strip())
 
 
 class ApiSettings(_Part):

@@ -59,8 +59,16 @@ def restore(settings: Settings, file: Path, *, force: bool = False) -> Backup:
         return made
 
 
+def recover(data_dir: Path) -> None:
+    """Bring a restore that was cut off to its end, or undo it; one that goes on is left alone."""
+    if (data_dir / STAGED).exists():
+        with folder.held(data_dir / folder.RESTORE) as mine:
+            if mine:
+                finish(data_dir)
+
+
 def finish(data_dir: Path) -> None:
-    """Bring an exchange that was cut off to its end; nothing where there is none."""
+    """Bring an exchange that was cut off to its end; for whoever holds the lock of a restore."""
     staged, replaced = data_dir / STAGED, data_dir / REPLACED
     checked = staged / CHECKED
     if not checked.exists():

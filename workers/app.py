@@ -9,7 +9,7 @@ from celery.signals import setup_logging, worker_process_init
 
 from config import load_settings
 from config.log import configure_logging
-from workers import readiness
+from workers import readiness, resting
 from workers.broker import make_app
 
 settings = load_settings()
@@ -29,5 +29,6 @@ def _bound_memory(**_: Any) -> None:
 
 
 readiness.connect()
+resting.connect(settings.worker.rest_s)
 setup_logging.connect(_log_as_everywhere, weak=False)
 worker_process_init.connect(_bound_memory, weak=False)

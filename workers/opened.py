@@ -58,5 +58,9 @@ class _Shelf:
         if (kept := self._open.pop(workspace_id, None)) is not None:
             kept[0].close()
 
+    def close_all(self) -> None:
+        for workspace_id in list(self._open):
+            self.close(workspace_id)
+
 
 shelf = _Shelf()

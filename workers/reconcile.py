@@ -9,7 +9,7 @@ from records.repositories import Audit, Jobs
 from records.repositories.figures import LEASE_EXPIRED
 from workers.ending import tell_of_the_end
 
-PATIENCE_S = 600.0
+PATIENCE_S = 120.0
 """A queued job that no worker took for so long is rung for again: the broker may have lost the message."""
 
 

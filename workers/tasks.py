@@ -38,7 +38,7 @@ def register(
 
 def keep() -> None:
     """What the schedule asks for every few seconds: see to silent workers, then ring for what waits."""
-    reconcile(database())
+    reconcile(database(), settings.worker.patience_s)
     ring(database(), app)
 
 

@@ -14,7 +14,7 @@ from records.repositories import Hypotheses
 
 
 def decompose(context: Context, state: State) -> State:
-    """Ask the reasoner for the key points of every hypothesis; some have theirs, a table's rows their columns.
+    """Ask the reasoner for the key points of every hypothesis; some have theirs, a table's rows columns.
 
     Where it finds none, what the hypothesis proposes stands for them whole: without any it could be tested on
     nothing, and would rank as if it claimed nothing.

@@ -6,6 +6,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -25,7 +26,10 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._working = threading.BoundedSemaphore(AT_ONCE)
         self._queue = threading.BoundedSemaphore(QUEUE)
-        self._of_nobody = self._hasher.hash("the password of nobody")
+
+    @cached_property
+    def _of_nobody(self) -> str:
+        return self._hasher.hash("the password of nobody")
 
     def hash(self, password: str) -> str:
         """What is kept (Refused 429 ``busy``)."""
@@ -35,8 +39,9 @@ class Passwords:
     def verify(self, kept: str | None, password: str) -> bool:
         """Whether it is the password; without a kept one, after as long, it is not (Refused 429 ``busy``)."""
         with self._turn():
+            instead = self._of_nobody  # also where it is not needed, so that the first time tells nothing
             try:
-                same = self._hasher.verify(kept or self._of_nobody, _plain(password)[:LONGEST])
+                same = self._hasher.verify(kept or instead, _plain(password)[:LONGEST])
             except (VerificationError, InvalidHashError):
                 return False
         return same and kept is not None

@@ -44,7 +44,7 @@ def export(
 @router.get(
     "/files/{file_id}",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"*/*": {"schema": {"type": "string"}}}}},
 )
 def download(file_id: UUID, caller: CanRead) -> Response:
     """A file of the workspace, as an attachment: a browser saves it and runs nothing in it."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from records.base import now
 from records.errors import BadInput, Conflict, NotFound
 from records.models import Account, Member, Workspace
 from records.repositories.sign_ins import BrowserSessions, SignInLinks
@@ -48,6 +49,21 @@ class Accounts:
         self._session.flush()
         BrowserSessions(self._session).close_all(account_id)
         SignInLinks(self._session).void(account_id)
+
+    def disable(self, account_id: str) -> None:
+        """Let nobody in as this account any more, from the next request on."""
+        self.get(account_id).disabled_at = now()
+        self._session.flush()
+        BrowserSessions(self._session).close_all(account_id)
+        SignInLinks(self._session).void(account_id)
+
+    def enable(self, account_id: str) -> None:
+        self.get(account_id).disabled_at = None
+        self._session.flush()
+
+    def all(self) -> list[Account]:
+        """Every account, for whoever runs the installation."""
+        return list(self._session.scalars(select(Account).order_by(Account.name)))
 
     def rehash(self, account_id: str, kept: str, password_hash: str) -> None:
         """Keep the same password in another form, unless it was changed meanwhile."""

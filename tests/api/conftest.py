@@ -23,6 +23,8 @@ from records.repositories import Experiments, Hypotheses, Jobs, Papers, Runs, Wo
 from records.repositories.keys import Keys
 from records.secrets import installation_secret
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 ROOT = Path(__file__).parents[2]
 
 

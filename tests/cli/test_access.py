@@ -26,6 +26,7 @@ def test_what_cannot_be_is_one_line(touchstone):
         ("key", "create", "robot", "--scope", "root"),
         ("key", "revoke", "nothing"),
         ("account", "invite", "two words"),
+        ("account", "disable", "nobody"),
         ("account", "invite", "ada", "--role", "king"),
         ("workspace", "create", "local"),
     ):
@@ -39,6 +40,9 @@ def test_somebody_is_invited_with_a_link(touchstone):
     again = touchstone("account", "invite", "ada", "--url", "https://touchstone.example.org/")
     assert again.out.startswith("https://touchstone.example.org/sign-in?token=")
     assert again.out.rpartition("=")[2] != first.out.rpartition("=")[2]
+    assert touchstone("account", "list").out == "ada  owner of local  no password yet\n"
+    assert touchstone("account", "disable", "ada").code == 0
+    assert touchstone("account", "list").out == "ada  owner of local  disabled\n"
 
 
 def test_workspaces_are_made_and_listed(touchstone):

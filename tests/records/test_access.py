@@ -226,8 +226,7 @@ def test_sessions_end_by_idling_by_age_and_with_the_account(database, workspace_
         assert sessions.find("a" * 64, day) is not None
         assert sessions.find("a" * 64, timedelta(0)) is None
         assert sessions.find("b" * 64, day) is None
-        ada.disabled_at = now()
-        session.flush()
+        Accounts(session).disable(ada.id)
         assert sessions.find("a" * 64, day) is None
 
 

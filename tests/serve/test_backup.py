@@ -21,7 +21,7 @@ from records.backup import back_up
 from records.database import Database
 from records.errors import BadInput, Conflict
 from records.repositories import Workspaces
-from records.restoring import finish, restore
+from records.restoring import recover, restore
 
 
 def workspaces(data_dir: Path) -> set[str]:
@@ -186,7 +186,7 @@ def test_a_restore_that_is_killed_is_whole_or_has_not_happened(settings, tmp_pat
     command = [sys.executable, "-c", KILLED_BETWEEN, settings.data_dir, tmp_path / "b.tar", str(moves)]
     code = subprocess.run([str(part) for part in command], timeout=60).returncode
     assert code in (0, -signal.SIGKILL)
-    finish(settings.data_dir)  # as the next start does
+    recover(settings.data_dir)  # as the next start does
     later = (settings.data_dir / "later.txt").exists()
     assert workspaces(settings.data_dir) == ({"kept", "later"} if later else {"kept"})
     assert later == (moves == 0)

@@ -17,6 +17,7 @@ from config import BrokerSettings, Settings
 from records.database import Database
 from records.models import Job
 from records.repositories import Jobs
+from workers import opened
 from workers.bell import ring
 from workers.broker import make_app
 from workers.orders import KEEPING, task_name
@@ -131,3 +132,18 @@ def yard(
 @pytest.fixture
 def kill_worker() -> Callable[[subprocess.Popen[bytes]], None]:
     return kill
+
+
+@pytest.fixture
+def here(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """Handlers called in this process find this test's database; the settings that they are given."""
+    monkeypatch.setenv("TOUCHSTONE_DATABASE_URL", database_url)
+    monkeypatch.setenv("TOUCHSTONE_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+    opened.database.cache_clear()
+    yield Settings()
+    opened.shelf.close_all()
+    opened.database().close()
+    opened.database.cache_clear()

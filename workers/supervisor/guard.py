@@ -12,9 +12,10 @@ REAPER = Path(__file__).with_name("reaper.py")
 class Guard:
     """Keeps one reaper process running, and that process informed of the groups that are alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
         self._groups: set[int] = set()
-        self._reaper = _start()
+        self._reaper = _start(data_dir)
 
     @property
     def pid(self) -> int:
@@ -32,7 +33,7 @@ class Guard:
         """Start the reaper again where it has ended; whether that was so."""
         if self._reaper.poll() is None:
             return False
-        self._reaper = _start()
+        self._reaper = _start(self._data_dir)
         for group in self._groups:
             self._tell(f"+{group}")
         return True
@@ -52,9 +53,9 @@ class Guard:
             return  # it was killed; renew() tells the next one everything
 
 
-def _start() -> subprocess.Popen[str]:
+def _start(data_dir: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(REAPER)],
+        [sys.executable, "-I", "-S", str(REAPER), str(data_dir)],  # so that one sees whose it is
         stdin=subprocess.PIPE,
         text=True,
         start_new_session=True,

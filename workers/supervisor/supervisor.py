@@ -62,23 +62,17 @@ def serve(
     with ExitStack() as stack:
         place = stack.enter_context(only_one(data_dir))
         _wait_for_earlier(data_dir)
-        restoring.finish(data_dir)
+        restoring.recover(data_dir)
         opened = stack.enter_context(listen(settings.server.host, settings.server.port, settings.api))
         port = int(opened.getsockname()[1])
         host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
         prepare()
         (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
-        given = broker.given_broker(settings)
-        if given is not None and not broker.answers(given):
-            raise Failure(
-                "no_broker", "the broker of the settings does not answer; start it, or unset its URL"
-            )
-        embedded = None if given is not None else broker.embedded_broker(data_dir)
-        broker_url = given if given is not None else embedded.url  # type: ignore[union-attr]
+        embedded, broker_url = _broker(settings)
         wanted, ears = programs(settings, embedded, broker_url, opened)
         for ear in ears:
             stack.callback(ear.close)
-        guard = Guard()
+        guard = Guard(data_dir)
         stack.callback(guard.close)
         index = None if settings.index.url is not None else IndexUser(data_dir, say)
         who = Serving(os.getpid(), f"http://{host}:{port}", broker_url)
@@ -86,6 +80,17 @@ def serve(
         _Supervisor(data_dir, wanted, index, guard, place, who, say, stop).run(
             lambda: started(Started(who.url, time.monotonic() - began))
         )
+
+
+def _broker(settings: Settings) -> tuple[broker.EmbeddedBroker | None, str]:
+    """The broker to start, or none where one is given; and its URL."""
+    given = broker.given_broker(settings)
+    if given is None:
+        embedded = broker.embedded_broker(settings.data_dir)
+        return embedded, embedded.url
+    if not broker.answers(given):
+        raise Failure("no_broker", "the broker of the settings does not answer; start it, or unset its URL")
+    return None, given
 
 
 def _wait_for_earlier(data_dir: Path) -> None:
@@ -198,6 +203,7 @@ class _Supervisor:
         while folder.is_held(self._data_dir / folder.MAINTENANCE) and not self._stop.wait(TICK_S):
             continue
         if not self._stop.is_set():
+            restoring.recover(self._data_dir)
             self._say("the restore has ended: all parts are started again")
 
     def _end(self) -> None:
