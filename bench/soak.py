@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,13 +35,15 @@ from records.repositories.keys import Keys
 from records.secrets import installation_secret
 
 KILL_EVERY_S = 2.0
+WORKERS = 3
+"""Of two children each; starting takes one of them two seconds or more."""
 CAMPAIGNS = 4
 CAMPAIGN = {
     "candidates": [{"id": str(place), "features": {"x": float(place)}} for place in range(16)],
     "results": [{"id": "3", "score": 1.0}, {"id": "9", "score": 2.0}],
 }
 HASTE = {
-    "TOUCHSTONE_WORKER__LEASE_S": "6",
+    "TOUCHSTONE_WORKER__LEASE_S": "5",
     "TOUCHSTONE_WORKER__PATIENCE_S": "10",
     "TOUCHSTONE_API__RATE": "10000",
     "TOUCHSTONE_LOG_LEVEL": "WARNING",
@@ -67,6 +70,10 @@ class Client:
     repeated: int = 0
     last_trouble: str = ""
     statuses: Counter[int] = field(default_factory=Counter)
+
+    def hand_in_all(self, jobs: int) -> None:
+        for number in range(jobs):
+            self.hand_in(number)
 
     def hand_in(self, number: int) -> None:
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": str(uuid4())}
@@ -128,12 +135,12 @@ def _soak(yard: Yard, mode: Mode, jobs: int) -> None:
     database = yard.database()
     client = _client(yard, database)
     apis = [yard.api(f"api{place}", port) for place, port in enumerate(client.ports)]
-    workers = [yard.worker(f"worker{place}", 2) for place in range(2)]
+    workers = [yard.worker(f"worker{place}", 2) for place in range(WORKERS)]
     beats = [yard.beat(f"beat{place}") for place in range(2)]
     until(lambda: all(_answers(port) for port in client.ports), 60)
     faults, begun = Faults(), time.monotonic()
     with watched([*apis, *workers, *beats]):
-        handing = threading.Thread(target=lambda: [client.hand_in(number) for number in range(jobs)])
+        handing = threading.Thread(target=client.hand_in_all, args=(jobs,))
         handing.start()
         _break(yard, database, workers, apis, faults, lambda: not handing.is_alive())
         handing.join()
@@ -165,10 +172,9 @@ def _break(
     workers: list[Process],
     apis: list[Process],
     faults: Faults,
-    handed_in: object,
+    handed_in: Callable[[], bool],
 ) -> None:
     """A worker every two seconds; something else now and then; until all is handed in, broken and done."""
-    assert callable(handed_in)
     for round_ in range(1, 10_000):
         time.sleep(KILL_EVERY_S)
         victim = workers[round_ % len(workers)]
@@ -230,6 +236,7 @@ def _attempts(database: Database) -> dict[int, int]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended too
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--mode", choices=["sqlite", "postgresql"], action="append")

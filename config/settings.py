@@ -89,6 +89,9 @@ class WorkerSettings(_Part):
     """A worker that is not heard of for so long is taken for dead."""
     patience_s: float = Field(default=120.0, gt=0)
     """A job that nobody took for so long is rung for again: a broker that died may have lost the message."""
+    losses: int = Field(default=7, ge=0)
+    """So many of a job's first attempts may end with the death of their worker without being counted among
+    the three that a job has: as long as few workers die, something else killed them."""
     limits: TimeLimits = TimeLimits()
     grace_s: int = Field(default=30, ge=1)
     """Behind its limit a job is told to stop; so much later its process is killed."""

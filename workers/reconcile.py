@@ -19,15 +19,18 @@ class Reconciled:
     dead: int
 
 
-def reconcile(database: Database, patience_s: float = PATIENCE_S) -> Reconciled:
-    """One round; safe at any time and in several processes at once."""
+def reconcile(database: Database, patience_s: float = PATIENCE_S, losses: int = 0) -> Reconciled:
+    """One round; safe at any time and in several processes at once.
+
+    ``losses``: so many of a job's first attempts may end with their worker without being counted.
+    """
     with database.read() as session:
         expired, unheard = Jobs(session).expired(), Jobs(session).unheard(patience_s)
     rung = dead = 0
     for job_id in expired:
         with database.write() as session:
             jobs = Jobs(session)
-            verdict = jobs.bury_or_ring(job_id)
+            verdict = jobs.bury_or_ring(job_id, losses)
             if verdict is not None:
                 job = jobs.get(job_id)
                 audit = Audit(session, job.workspace_id)

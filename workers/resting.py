@@ -57,7 +57,7 @@ class _Rest:
 def _resident_mb(pid: int) -> float:
     """0 where it cannot be told."""
     try:
-        line = next(line for line in Path(f"/proc/{pid}/status").open() if line.startswith("VmRSS:"))
-    except (OSError, StopIteration):
+        told = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
         return 0.0
-    return int(line.split()[1]) / 1000
+    return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("VmRSS:")), 0) / 1000

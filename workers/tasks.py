@@ -38,7 +38,7 @@ def register(
 
 def keep() -> None:
     """What the schedule asks for every few seconds: see to silent workers, then ring for what waits."""
-    reconcile(database(), settings.worker.patience_s)
+    reconcile(database(), settings.worker.patience_s, settings.worker.losses)
     ring(database(), app)
 
 

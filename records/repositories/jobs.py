@@ -143,15 +143,22 @@ class Jobs:
         )
         return list(self._session.scalars(query.order_by(Job.id)))
 
-    def bury_or_ring(self, job_id: str) -> str | None:
-        """See to a job whose lease ran out: ``rung``, ``dead`` after its last attempt, None if it lives."""
+    def bury_or_ring(self, job_id: str, losses: int = 0) -> str | None:
+        """See to a job whose lease ran out: ``rung``, ``dead`` after its last attempt, None if it lives.
+
+        Up to the attempt of this number, ``losses``, a lost worker is not held against the job: as long as
+        few are lost it is more likely that something else ended them.
+        """
         lapsed = (Job.id == job_id, _lapsed(now()))
-        reason = "the worker died or went silent in every attempt"
-        if self._change(_buried(reason), *lapsed, Job.attempt >= Job.max_attempts) is not None:
-            return "dead"
         change = {"state": "queued", "lease_until": None, "reason": "the worker died or went silent"}
-        if self._change(change, *lapsed) is None:
-            return None
+        forgiven = change | {"max_attempts": Job.max_attempts + 1}
+        spent = Job.attempt >= Job.max_attempts
+        if self._change(forgiven, *lapsed, Job.attempt <= losses) is None:
+            reason = "the worker died or went silent in every attempt"
+            if self._change(_buried(reason), *lapsed, spent) is not None:
+                return "dead"
+            if self._change(change, *lapsed) is None:
+                return None
         self.ring(job_id)
         return "rung"
 

@@ -33,7 +33,7 @@ def page() -> Iterator[Page]:
         opened.on("pageerror", lambda error: said.append(str(error)))
         yield opened
         browser.close()
-    assert said == []
+    assert [text for text in said if "401 (Unauthorized)" not in text] == []
 
 
 def test_an_owner_comes_in_by_the_link_leaves_and_comes_back(

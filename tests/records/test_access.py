@@ -264,3 +264,16 @@ def test_a_workspace_keeps_an_owner(database, workspace_id, stranger_id) -> None
 def test_a_name_of_a_workspace_is_taken_once(database, workspace_id) -> None:
     with pytest.raises(Conflict), database.write() as session:
         Workspaces(session).create("local")
+
+
+def test_of_first_starts_on_many_machines_one_makes_the_owner(database, settings) -> None:
+    installation_secret(settings)
+    with ThreadPoolExecutor(4) as pool:
+        tokens = list(pool.map(lambda _: first_start(database, settings), range(4)))
+    assert len(set(tokens)) == 4
+    with database.read() as session:
+        (owner,) = Accounts(session).all()
+        secret = installation_secret(settings)
+        usable = [SignInLinks(session).account(keyed_digest(secret, "link", token)) for token in tokens]
+        assert len(Accounts(session).workspaces(owner.id)) == 1
+    assert 1 <= sum(account is not None for account in usable)

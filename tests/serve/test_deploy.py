@@ -89,6 +89,25 @@ def test_the_environment_file_names_settings_that_exist_and_holds_no_secret():
             assert "CHANGE" in value, variable
 
 
+def settings_of(part: type[BaseModel], prefix: str = "TOUCHSTONE_") -> Iterator[str]:
+    """The variables of all settings."""
+    for name, field in part.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_of(kind, f"{prefix}{name.upper()}__")
+        else:
+            yield f"{prefix}{name.upper()}"
+
+
+def test_the_documentation_names_every_setting_and_none_that_there_is_not():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    named = set(re.findall(r"TOUCHSTONE_[A-Z_]*[A-Z]", text))
+    limits = re.search(r"^.*TOUCHSTONE_WORKER__LIMITS__.*$", text, re.MULTILINE)
+    assert limits is not None
+    named |= {f"TOUCHSTONE_WORKER__LIMITS__{name}" for name in re.findall(r"`…__([A-Z_]+)`", limits[0])}
+    assert named == set(settings_of(Settings))
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
 def test_the_units_are_well_formed(tmp_path):
     for unit in (DEPLOY / "systemd").iterdir():

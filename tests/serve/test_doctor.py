@@ -31,9 +31,12 @@ def test_all_is_well_where_the_service_runs(service):
     assert {"database", "broker", "workers", "schedule", "jobs", "index", "clock"} <= findings.keys()
     assert "embedded@" in findings["workers"]["says"]
 
-    for pid in service.part(" beat ") + service.part("-m api"):
+    stopped = service.part(" beat ") + service.part("-m api")
+    for pid in stopped:
         os.kill(pid, signal.SIGSTOP)  # there, and yet not at work
     told = service.run("doctor")
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
     lines = {line.split()[1]: line.split()[0] for line in told.stdout.splitlines()}
     assert told.returncode == 1
     assert (lines["schedule"], lines["service"], lines["workers"]) == ("bad", "bad", "ok"), told.stdout

@@ -24,8 +24,13 @@ PARTS = {
 }
 
 
-def test_it_starts_from_nothing_works_and_ends_in_good_order(service):
-    service.start()
+def test_it_starts_from_nothing_works_and_ends_in_good_order(service, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service_manager:
+        service_manager.bind(f"\0touchstone-test-{os.getpid()}")
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@touchstone-test-{os.getpid()}")
+        service.start()
+        service_manager.settimeout(5)
+        assert service_manager.recv(100) == b"READY=1"
     assert service.seconds < 15
     assert service.ready()
     assert httpx.get(f"{service.url}/health").json() == {"status": "ok"}
@@ -130,7 +135,6 @@ def test_a_broker_that_somebody_else_runs_is_used(service, broker, broker_url, w
     refused = service.run("serve", "--port", "0")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "broker" in refused.stderr
-    broker.start()
 
 
 def alive(pid: int) -> bool:

@@ -118,6 +118,7 @@ def yard(
         "TOUCHSTONE_DATA_DIR": str(tmp_path / "data"),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}",
         "TOUCHSTONE_LOG_LEVEL": "INFO",
+        "TOUCHSTONE_WORKER__LOSSES": "0",
         "OMP_NUM_THREADS": "1",
     }
     (tmp_path / "data").mkdir()

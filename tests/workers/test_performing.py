@@ -84,6 +84,28 @@ def test_a_run_that_somebody_else_holds_is_tried_later_however_long_that_takes(d
     assert perform(database, Settings(), job_id, lambda settings, job: None)
 
 
+def test_a_few_lost_workers_are_not_held_against_a_job(database, run_and_job) -> None:
+    _, job_id = run_and_job
+    handler = raising(Failure("endpoint_down", "the endpoint does not answer"))
+    for _ in range(5):
+        with database.write() as session:
+            assert Jobs(session).claim(job_id, lease_s=-1)
+        assert reconcile(database, losses=5).rung == 1
+    for expected in "queued", "queued", "dead":  # it may still fail as often as any other
+        perform(database, Settings(), job_id, handler)
+        assert look(database, job_id)[0] == expected
+
+
+def test_a_job_that_kills_every_worker_dies_after_all(database, run_and_job) -> None:
+    _, job_id = run_and_job
+    attempts = 0
+    while look(database, job_id)[0] != "dead":
+        with database.write() as session:
+            attempts = Jobs(session).claim(job_id, lease_s=-1)
+        reconcile(database, losses=4)
+    assert attempts == 7
+
+
 def test_a_run_whose_worker_always_dies_has_failed(database, workspace_id, run_and_job) -> None:
     run_id, job_id = run_and_job
     for _ in range(3):

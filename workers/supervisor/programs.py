@@ -56,7 +56,7 @@ def programs(
     api = Program(
         "api",
         (*PYTHON, "api", "--fd", str(opened.fileno())),
-        partial(ready, _own_url(opened)),
+        partial(ready, own_url(opened)),
         environment,
         inherits=(opened.fileno(),),
     )
@@ -78,7 +78,7 @@ def ready(url: str) -> bool:
         return False
 
 
-def _own_url(opened: socket.socket) -> str:
+def own_url(opened: socket.socket) -> str:
     """Where this machine itself reaches the socket, which may listen on all of its addresses."""
     host, port = opened.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -61,6 +61,9 @@ def only_one(data_dir: Path) -> Iterator[Place]:
             )
         place = Place(descriptor)
         place.clear()
-        yield place
+        try:
+            yield place
+        finally:
+            place.clear()  # the password of a broker that is gone
     finally:
         os.close(descriptor)

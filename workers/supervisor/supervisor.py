@@ -21,7 +21,7 @@ from workers.supervisor.child import Child, Program
 from workers.supervisor.guard import Guard
 from workers.supervisor.index import IndexUser
 from workers.supervisor.listening import listen
-from workers.supervisor.programs import programs
+from workers.supervisor.programs import own_url, programs
 from workers.supervisor.serving import Place, Serving, only_one
 
 TICK_S = 0.1
@@ -64,8 +64,6 @@ def serve(
         _wait_for_earlier(data_dir)
         restoring.recover(data_dir)
         opened = stack.enter_context(listen(settings.server.host, settings.server.port, settings.api))
-        port = int(opened.getsockname()[1])
-        host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
         prepare()
         (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
         embedded, broker_url = _broker(settings)
@@ -75,7 +73,7 @@ def serve(
         guard = Guard(data_dir)
         stack.callback(guard.close)
         index = None if settings.index.url is not None else IndexUser(data_dir, say)
-        who = Serving(os.getpid(), f"http://{host}:{port}", broker_url)
+        who = Serving(os.getpid(), own_url(opened), broker_url)
         stop = stack.enter_context(_asked_to_stop())
         _Supervisor(data_dir, wanted, index, guard, place, who, say, stop).run(
             lambda: started(Started(who.url, time.monotonic() - began))
