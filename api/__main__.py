@@ -7,11 +7,9 @@ import socket
 
 import uvicorn
 
-from api.app import create_app, serve
+from api.app import serve, server_config
 from config import load_settings
-
-GRACE_S = 3
-"""How long answers that are on their way may take when the process is told to end."""
+from config.log import configure_logging
 
 
 def main() -> None:
@@ -19,13 +17,11 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket that the parent process has opened")
     given = parser.parse_args()
     settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
     if given.fd is None:
         serve(settings, settings.server.host, settings.server.port)
         return
-    config = uvicorn.Config(
-        create_app(settings), log_level=settings.log_level.lower(), timeout_graceful_shutdown=GRACE_S
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=given.fd)])
+    uvicorn.Server(server_config(settings)).run(sockets=[socket.socket(fileno=given.fd)])
 
 
 if __name__ == "__main__":

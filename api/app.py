@@ -28,6 +28,9 @@ from records.secrets import installation_secret
 from workers.addresses import check_bind
 from workers.broker import make_app
 
+GRACE_S = 3
+"""How long answers that are on their way may take when the process is told to end."""
+
 UPLOADS = frozenset({"/v1/papers/files", "/v1/batches", "/v1/batches/file"})
 """What may be long."""
 
@@ -94,4 +97,11 @@ def create_app(settings: Settings) -> FastAPI:
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until interrupted (BadInput ``allowed_hosts_missing``, for addresses that others can reach)."""
     check_bind(host, settings.api)
-    uvicorn.run(create_app(settings), host=host, port=port, log_level=settings.log_level.lower())
+    uvicorn.Server(server_config(settings, host=host, port=port)).run()
+
+
+def server_config(settings: Settings, **told: Any) -> uvicorn.Config:
+    """The web server's own settings; logs go the way of all others, and requests are told of by the app."""
+    return uvicorn.Config(
+        create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, **told
+    )

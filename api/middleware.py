@@ -1,8 +1,10 @@
-"""What happens to every request before a route sees it: it gets an id, and its body an end."""
+"""What happens to every request before a route sees it: it gets an id, a line in the log, and its body an end."""
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,11 +15,13 @@ from api.problems import problem
 from config.log import bound
 from records.base import new_id
 
+log = logging.getLogger(__name__)
+
 _ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
 class RequestIds:
-    """Take the caller's ``X-Request-ID`` or make one; logs and answer carry it, and jobs that are ordered."""
+    """Take the caller's ``X-Request-ID`` or make one: logs and answer carry it, and jobs that are ordered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,13 +34,22 @@ class RequestIds:
         request_id = told if _ID.fullmatch(told) else new_id()
         scope.setdefault("state", {})["request_id"] = request_id
 
+        started, status = time.perf_counter(), 0
+
         async def marked(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
         with bound(request_id=request_id):
-            await self._app(scope, receive, marked)
+            try:
+                await self._app(scope, receive, marked)
+            finally:
+                # The path alone: what stands behind it may be somebody's way in.
+                milliseconds = (time.perf_counter() - started) * 1000
+                log.info("%s %s: %d in %.1f ms", scope["method"], scope["path"], status, milliseconds)
 
 
 class BodyLimit:

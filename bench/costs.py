@@ -1,7 +1,7 @@
-"""What knowing the costs saves: experiments on pools whose candidates cost unequally, the policy told so or not.
+"""What knowing the costs saves: pools whose candidates cost unequally, the policy told so or not.
 
-``python -m bench.costs pools/5.json pools/12.json pools/45.json [--truth in] [--seeds 10] [--json]``. Costs are
-drawn for each seed, mean 1, and are the same for both; the figure is the sum of costs until the best is tested.
+``python -m bench.costs POOL.json... [--truth in] [--seeds 10] [--json]``. Costs are drawn for each seed, with
+mean 1, and are the same for both; the figure is the sum of costs until the best is tested.
 """
 
 from __future__ import annotations

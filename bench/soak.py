@@ -34,9 +34,10 @@ from records.repositories import Runs, Workspaces
 from records.repositories.keys import Keys
 from records.secrets import installation_secret
 
-KILL_EVERY_S = 2.0
 WORKERS = 3
 """Of two children each; starting takes one of them two seconds or more."""
+ROUNDS = 12
+"""Workers killed before all other faults have happened and all jobs are handed in."""
 CAMPAIGNS = 4
 CAMPAIGN = {
     "candidates": [{"id": str(place), "features": {"x": float(place)}} for place in range(16)],
@@ -71,9 +72,11 @@ class Client:
     last_trouble: str = ""
     statuses: Counter[int] = field(default_factory=Counter)
 
-    def hand_in_all(self, jobs: int) -> None:
+    def hand_in_all(self, jobs: int, within_s: float) -> None:
+        """Evenly, so that there is work at every fault."""
         for number in range(jobs):
             self.hand_in(number)
+            time.sleep(within_s / jobs)
 
     def hand_in(self, number: int) -> None:
         headers = {"Authorization": f"Bearer {self.key}", "Idempotency-Key": str(uuid4())}
@@ -121,17 +124,17 @@ def watched(processes: list[Process]) -> Iterator[None]:
         watcher.join()
 
 
-def soak(mode: Mode, jobs: int) -> None:
+def soak(mode: Mode, jobs: int, every_s: float) -> None:
     with tempfile.TemporaryDirectory(prefix="touchstone-soak-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL's own user has to walk into it
         yard = Yard(Path(folder), mode, **HASTE)
         try:
-            _soak(yard, mode, jobs)
+            _soak(yard, mode, jobs, every_s)
         finally:
             yard.close()
 
 
-def _soak(yard: Yard, mode: Mode, jobs: int) -> None:
+def _soak(yard: Yard, mode: Mode, jobs: int, every_s: float) -> None:
     database = yard.database()
     client = _client(yard, database)
     apis = [yard.api(f"api{place}", port) for place, port in enumerate(client.ports)]
@@ -140,9 +143,9 @@ def _soak(yard: Yard, mode: Mode, jobs: int) -> None:
     until(lambda: all(_answers(port) for port in client.ports), 60)
     faults, begun = Faults(), time.monotonic()
     with watched([*apis, *workers, *beats]):
-        handing = threading.Thread(target=client.hand_in_all, args=(jobs,))
+        handing = threading.Thread(target=client.hand_in_all, args=(jobs, ROUNDS * every_s))
         handing.start()
-        _break(yard, database, workers, apis, faults, lambda: not handing.is_alive())
+        _break(yard, database, workers, apis, faults, every_s, lambda: not handing.is_alive())
         handing.join()
         until(lambda: _waiting(database) == 0, 300)
     seconds = time.monotonic() - begun
@@ -172,11 +175,12 @@ def _break(
     workers: list[Process],
     apis: list[Process],
     faults: Faults,
+    every_s: float,
     handed_in: Callable[[], bool],
 ) -> None:
-    """A worker every two seconds; something else now and then; until all is handed in, broken and done."""
+    """A worker every few seconds; something else now and then; until all is handed in, broken and done."""
     for round_ in range(1, 10_000):
-        time.sleep(KILL_EVERY_S)
+        time.sleep(every_s)
         victim = workers[round_ % len(workers)]
         if victim.alive:
             victim.end(signal.SIGKILL)
@@ -192,7 +196,7 @@ def _break(
             time.sleep(1)
             yard.postgresql.start()
             faults.databases += 1
-        if round_ > 10 and handed_in() and _waiting(database) == 0:
+        if round_ > ROUNDS and handed_in() and _waiting(database) == 0:
             return
 
 
@@ -240,9 +244,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--mode", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between two killed workers")
     given = parser.parse_args()
     for mode in given.mode or ["sqlite", "postgresql"]:
-        soak(mode, given.jobs)
+        soak(mode, given.jobs, given.every)
 
 
 if __name__ == "__main__":

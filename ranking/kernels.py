@@ -28,7 +28,7 @@ negative cosines off would not be one. On 60 reweighted problems from nine pools
 """
 
 SLICE = 1000
-"""Candidates whose traits are compared at once."""
+"""Candidates whose traits are compared at once, where the names are more than so many."""
 
 MANY = 4096
 """Candidates beyond which single precision is enough for the distances of their texts."""
@@ -62,10 +62,11 @@ class Traits:
         weights = right[:, used].T.toarray()
         shared = np.zeros((len(rows), len(columns)))
         # A slice at a time: ten thousand candidates may have as many traits each their own.
-        for start in range(0, len(rows), SLICE):
-            left = self.membership[rows[start : start + SLICE]]
+        step = len(rows) if len(self.names) <= SLICE else SLICE
+        for start in range(0, len(rows), max(step, 1)):
+            left = self.membership[rows[start : start + step]]
             own = np.unique(left.indices)
-            shared[start : start + SLICE] = left[:, own] @ (self.nearness(own, used) @ weights)
+            shared[start : start + step] = left[:, own] @ (self.nearness(own, used) @ weights)
         bare = np.diff(self.membership.indptr)[rows] == 0
         return np.asarray(shared + (bare[:, None] & (rows[:, None] == columns)), dtype=np.float64)
 

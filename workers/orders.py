@@ -39,12 +39,13 @@ QUEUE_OF: Mapping[str, str] = MappingProxyType(
         INGEST: INGESTION,
         RUN_FEED: INGESTION,
         RANK_BATCH: RANKING,
-        EXPORT: KEEPING,
+        EXPORT: EMBEDDING,
         RETENTION: KEEPING,
         CHECK_INDEX: EMBEDDING,
     }
 )
-"""The queue in which a kind of job waits: who wants an answer now must not wait behind hours of work."""
+"""The queue in which a kind of job waits: whoever wants an answer now must not wait behind hours of work, and
+the schedule's own tasks behind nothing: no crowd of jobs waits in ``keeping``."""
 
 KEEP = "workers.keep"
 TIMETABLE = "workers.timetable"

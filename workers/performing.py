@@ -125,7 +125,10 @@ def _fail(database: Database, job: Job, reason: str, *, again: bool) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """While a job is done, SIGTERM breaks it off by an exception, so that it can be handed back."""
+    """While a job is done, the signals that end a process break it off by an exception: it can be handed back.
+
+    SIGQUIT is what Celery ends its children by where ``REMAP_SIGTERM`` is set.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -133,11 +136,12 @@ def _stoppable() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Stopped
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGQUIT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

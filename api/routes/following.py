@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated
@@ -27,6 +28,8 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"])
 LOOK_EVERY_S = 0.5
 SAY_SOMETHING_EVERY_S = 15.0
 """Proxies close a connection on which nothing is said."""
+LONGEST_S = 600.0
+"""Then the stream ends and whoever follows comes again, which is when a key that was revoked is noticed."""
 LATE = timedelta(seconds=5)
 """A transaction that began earlier may be kept later: so far back an event may still turn up."""
 
@@ -53,7 +56,7 @@ async def stream(
     """The same as it happens, from the first event or behind ``Last-Event-ID``; ends when the run is over.
 
     Each event's name is its kind, its id that of the event, its data an event as JSON; the last one is
-    named ``end``.
+    named ``end``. After ten minutes the stream ends without it: come again with ``Last-Event-ID``.
     """
     await run_in_threadpool(_look, caller, str(run_id), last_event_id)  # a run of another: 404, not a stream
     told = _told(caller, str(run_id), last_event_id, request)
@@ -68,9 +71,10 @@ async def stream(
 async def _told(caller: Caller, run_id: str, after: str | None, request: Request) -> AsyncIterator[str]:
     seen: set[str] = set()
     silent = 0.0
+    until = time.monotonic() + LONGEST_S
     with caller.context.rates.stream(caller.principal.id):
         yield ""
-        while not await request.is_disconnected():
+        while time.monotonic() < until and not await request.is_disconnected():
             try:
                 rows, over = await run_in_threadpool(_look, caller, run_id, after)
             except TouchstoneError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Query, Response, UploadFile, status
+from starlette.concurrency import run_in_threadpool
 
 from api.caller import Caller, CanRead, CanWrite
 from api.idempotency import Idempotent
@@ -22,6 +24,7 @@ from api.schemas.literature import (
 )
 from api.uploads import read_upload
 from records.errors import Failure
+from records.models import Job
 from records.repositories import Files, Jobs, Papers
 from workers.orders import order_ingest, order_search
 
@@ -71,7 +74,7 @@ def hand_in(file: UploadFile, caller: CanWrite, after: BackgroundTasks, response
 
 
 @router.post("/searches", responses={202: {"model": SearchOut}})
-def search(
+async def search(
     asked: SearchIn,
     caller: CanRead,
     response: Response,
@@ -81,6 +84,15 @@ def search(
 
     200 with the hits, or 202 with a job to follow where they take longer than ``wait``.
     """
+    job_id = await run_in_threadpool(_order, asked, caller)
+    hits = await _hits(caller, job_id, wait)
+    if hits is None:
+        response.status_code = status.HTTP_202_ACCEPTED
+        response.headers["Location"] = f"/v1/jobs/{job_id}"
+    return SearchOut(job_id=job_id, hits=hits)
+
+
+def _order(asked: SearchIn, caller: Caller) -> str:
     with caller.write() as session:
         Papers(session, caller.workspace_id).check(asked.paper_ids or [])
         job = order_search(
@@ -93,22 +105,23 @@ def search(
             created_by=caller.name,
         )
     caller.ring()
-    hits = _hits(caller, job.id, wait)
-    if hits is None:
-        response.status_code = status.HTTP_202_ACCEPTED
-        response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return SearchOut(job_id=job.id, hits=hits)
+    return job.id
 
 
-def _hits(caller: Caller, job_id: str, wait: float) -> list[dict[str, object]] | None:
+async def _hits(caller: Caller, job_id: str, wait: float) -> list[dict[str, object]] | None:
+    """Whoever waits here holds no thread: many may."""
     give_up = time.monotonic() + wait
     while True:
-        with caller.read() as session:
-            job = Jobs(session).get(job_id)
+        job = await run_in_threadpool(_job, caller, job_id)
         if job.state == "done":
             return list((job.result or {})["hits"])
         if job.state == "dead":
             raise Failure("search_failed", f"the search failed: {job.reason}")
         if time.monotonic() > give_up:
             return None
-        time.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _job(caller: Caller, job_id: str) -> Job:
+    with caller.read() as session:
+        return Jobs(session).get(job_id)

@@ -276,4 +276,4 @@ def test_of_first_starts_on_many_machines_one_makes_the_owner(database, settings
         secret = installation_secret(settings)
         usable = [SignInLinks(session).account(keyed_digest(secret, "link", token)) for token in tokens]
         assert len(Accounts(session).workspaces(owner.id)) == 1
-    assert 1 <= sum(account is not None for account in usable)
+    assert any(account is not None for account in usable)

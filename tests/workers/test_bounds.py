@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,12 @@ def test_a_job_that_eats_memory_fails_and_takes_nobody_with_it(yard) -> None:
     assert yard.ended(yard.order("echo")).state == "done"
 
 
-def test_a_worker_that_is_told_to_end_hands_its_job_back_at_once(yard) -> None:
-    first = yard.start_worker(TOUCHSTONE_WORKER__SOFT_SHUTDOWN_S="1")
+@pytest.mark.parametrize("remap", [{}, {"REMAP_SIGTERM": "SIGQUIT"}], ids=["quit", "terminate"])
+def test_a_worker_that_is_told_to_end_hands_its_job_back_at_once(yard, remap) -> None:
+    first = yard.start_worker(TOUCHSTONE_WORKER__SOFT_SHUTDOWN_S="1", **remap)
     job_id = yard.order("hang_once", max_attempts=1)
     yard.until(lambda: yard.done() == ["begun"])
-    first.send_signal(STOP)
+    first.send_signal(signal.SIGTERM if remap else STOP)
     first.wait(timeout=8)
     assert yard.job(job_id).state == "queued"
     yard.start_worker()

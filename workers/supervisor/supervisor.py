@@ -28,7 +28,7 @@ TICK_S = 0.1
 START_S = 60.0
 TRIES = 4
 """Deaths of a child in a row, before all parts were up, that end the start."""
-GRACE_S = 7.0
+GRACE_S = 6.5
 """For what is under way when the end is asked for; a job that is cut off is done again."""
 LAST_GRACE_S = 2.0
 """For the broker and the index, which end when nobody needs them any more."""
