@@ -1,4 +1,4 @@
-"""What happens to every request before a route sees it: it gets an id, a line in the log, and its body an end."""
+"""What happens to every request before a route sees it: an id, a line in the log, an end to its body."""
 
 from __future__ import annotations
 

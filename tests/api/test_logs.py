@@ -40,5 +40,5 @@ def test_a_request_is_a_line_with_its_id_and_without_what_may_be_secret(settings
     said = server.communicate(timeout=30)[1]
     lines = [json.loads(line) for line in said.splitlines()]
     (asked,) = [line for line in lines if line.get("request_id") == "r-1"]
-    assert asked["message"].startswith("GET /sign-in: 200 in ")
+    assert asked["message"].startswith("GET /sign-in: 403 in ")
     assert "mine" not in said
