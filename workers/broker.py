@@ -47,8 +47,7 @@ def make_app(settings: Settings) -> Celery:
             "keep": _every(KEEP_EVERY_S, KEEP),
             "timetable": _every(TIMETABLE_EVERY_S, TIMETABLE),
         },
-        # In memory, not in a file: every worker may keep the schedule, and two of them do no harm.
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="workers.clock:Clock",
         worker_hijack_root_logger=False,
         enable_utc=True,
     )

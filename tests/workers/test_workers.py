@@ -84,3 +84,16 @@ def test_a_broker_that_dies_takes_nothing_with_it(yard, broker, broker_url) -> N
     broker.start()
     # A worker whose acknowledgement is cut off may end (kombu cannot restore the message); jobs do not.
     yard.until(lambda: yard.done() == ["done", "done"], supervised=True)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_silent_workers_are_seen_to_while_all_others_are_busy(yard, kill_worker) -> None:
+    """Nobody is free to take the schedule's messages; its clock does it by itself."""
+    first = yard.start_worker()
+    job_id = yard.order("hang_once")
+    yard.until(lambda: yard.done() == ["begun"])
+    kill_worker(first)
+    yard.start_worker()
+    busy = [yard.order("hang_once") for _ in range(2)]
+    yard.until(lambda: all(yard.job(one).state == "leased" for one in busy))
+    yard.until(lambda: yard.job(job_id).state == "queued")
