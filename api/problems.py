@@ -74,10 +74,11 @@ async def _of_ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TouchstoneError)
     if isinstance(error, Refused):
         return problem(error.status, error.code, error.message, headers=error.headers, more=error.more)
-    return problem(_status(error), error.code, error.message)
+    return problem(status_of(error), error.code, error.message)
 
 
-def _status(error: TouchstoneError) -> int:
+def status_of(error: TouchstoneError) -> int:
+    """The HTTP status of an error of the rooms below."""
     if isinstance(error, NotFound):
         return 404
     if isinstance(error, Conflict):

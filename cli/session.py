@@ -27,9 +27,11 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     """The database at its newest form, and the workspace that the settings name."""
     from records.database import Database
     from records.repositories import Workspaces
+    from records.restoring import recover
 
     settings = settings or load_settings()
     configure_logging(settings.log_level, settings.log_format or "text")
+    recover(settings.data_dir)
     database = Database(settings.database)
     try:
         database.migrate()

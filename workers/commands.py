@@ -14,6 +14,10 @@ seconds to end, and cuts off what is left, which is then done by another worker.
 however long it takes. Beat ends at once on either."""
 
 
+CELERY = (sys.executable, "-P", "-m", "celery", "--app", "workers.app", "--quiet")
+"""With -P: whatever lies in the current folder, it is not imported."""
+
+
 def worker_command(
     queues: Sequence[str] = QUEUES,
     *,
@@ -25,7 +29,7 @@ def worker_command(
 
     ``beat``: it also keeps the timetable, in a child of its own; that needs less memory than a process more.
     """
-    command = [sys.executable, "-m", "celery", "--app", "workers.app", "--quiet", "worker"]
+    command = [*CELERY, "worker"]
     command += [
         "--queues",
         ",".join(queues),
@@ -41,4 +45,4 @@ def worker_command(
 
 def beat_command() -> list[str]:
     """The timetable alone; any number of them may run at once."""
-    return [sys.executable, "-m", "celery", "--app", "workers.app", "--quiet", "beat"]
+    return [*CELERY, "beat"]

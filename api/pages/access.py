@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, the password, and the home page."""
+"""Sign-in, sign-out, and the password."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from api.access.sessions import from_cookie, give_cookie, take_cookie
 from api.access.signing_in import change_password, link_owner, sign_in, sign_in_with_link, sign_out
 from api.context import Context, InContext
 from api.pages.rendering import Visitor, go, inside, page
+from api.pages.visiting import sentence
 from api.problems import Refused
 from records.errors import BadInput
-from records.repositories import Runs, Workspaces
 
 router = APIRouter(include_in_schema=False)
 
@@ -78,24 +78,12 @@ def answer_password(
         opened = change_password(context, visitor, current, password, _address(request))
     except (Refused, BadInput) as error:
         status, headers = _told(error)
-        shown = page(request, "password.html", {"name": visitor.name, "said": _sentence(error)}, status)
+        shown = page(request, "password.html", {"name": visitor.name, "said": sentence(error.message)}, status)
         shown.headers.update(headers)
         return shown
     response = go("/")
     give_cookie(request, response, context, opened)
     return response
-
-
-@router.get("/")
-def home(request: Request, context: InContext, visitor: Visitor) -> Response:
-    """Where one is, and the newest runs."""
-    with context.database.read() as session:
-        workspace = Workspaces(session).get(visitor.workspace_id)
-        runs = Runs(session, visitor.workspace_id)
-        newest = runs.page(20)
-        texts = runs.questions(newest)
-    rows = [(run, texts[run.question_id]) for run in newest]
-    return page(request, "home.html", {"name": visitor.name, "workspace": workspace.name, "runs": rows})
 
 
 def _again(
@@ -104,7 +92,7 @@ def _again(
     """The form once more, saying what was wrong."""
     status, headers = _told(error)
     owner = link_owner(context, token) if token else None
-    said = _sentence(error)
+    said = sentence(error.message)
     if owner is None:
         shown = page(request, "sign_in.html", {"name": name, "next": after, "said": said}, status)
     else:
@@ -115,10 +103,6 @@ def _again(
 
 def _told(error: Refused | BadInput) -> tuple[int, dict[str, str]]:
     return (error.status, error.headers) if isinstance(error, Refused) else (422, {})
-
-
-def _sentence(error: Refused | BadInput) -> str:
-    return f"{error.message[:1].upper()}{error.message[1:]}."
 
 
 def _end_former(request: Request, context: Context) -> None:

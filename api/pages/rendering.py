@@ -15,10 +15,13 @@ from api.access import Principal
 from api.access.headers import PAGE_POLICY
 from api.access.sessions import from_cookie
 from api.context import InContext
+from api.pages.filters import FILTERS
 from api.problems import Refused
 
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
+templates.env.trim_blocks = templates.env.lstrip_blocks = True
+templates.env.filters |= FILTERS
 
 
 class _Static(StaticFiles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -190,6 +191,30 @@ class Experiments:
         """The run's experiments in their order, with their results."""
         query = self._mine().where(Experiment.run_id == run_id).order_by(Experiment.sequence)
         return list(self._session.scalars(query))
+
+    def counts(self, run_ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """How many of each of these runs' experiments are in which state."""
+        query = (
+            select(Experiment.run_id, Experiment.state, func.count())
+            .where(Experiment.workspace_id == self._workspace_id, Experiment.run_id.in_(run_ids))
+            .group_by(Experiment.run_id, Experiment.state)
+        )
+        found: dict[str, dict[str, int]] = {}
+        for run_id, state, count in self._session.execute(query):
+            found.setdefault(run_id, {})[state] = count
+        return found
+
+    def waiting(self, limit: int) -> list[tuple[Experiment, str]]:
+        """The experiments that people are waited for, oldest first, with their hypotheses' titles."""
+        query = (
+            select(Experiment, Hypothesis.title)
+            .join(Hypothesis, Hypothesis.id == Experiment.hypothesis_id)
+            .join(Run, Run.id == Experiment.run_id)
+            .where(Experiment.workspace_id == self._workspace_id)
+            .where(Experiment.state == "pending", Run.state == "waiting")
+        )
+        rows = self._session.execute(query.order_by(Experiment.id).limit(limit))
+        return [(experiment, title) for experiment, title in rows]
 
     def _mine(self) -> Select[Experiment]:
         return (

@@ -132,16 +132,21 @@ class Jobs:
         return list(self._session.scalars(select(Job.id).where(_lapsed(now())).order_by(Job.id)))
 
     def unheard(self, patience_s: float) -> list[str]:
-        """Ids of queued jobs whose last bell was rung longer ago than this: the broker may have lost it."""
-        last_rung = (
-            select(Outbox.job_id, func.max(Outbox.created_at).label("at")).group_by(Outbox.job_id).subquery()
-        )
-        query = (
-            select(Job.id)
-            .join(last_rung, last_rung.c.job_id == Job.id)
-            .where(Job.state == "queued", last_rung.c.at < now() - timedelta(seconds=patience_s))
-        )
-        return list(self._session.scalars(query.order_by(Job.id)))
+        """Ids of queued jobs whose message the broker seems to have lost.
+
+        Their last bell was rung longer ago than ``patience_s``, and in all that time workers took nothing
+        from their queue, or they took a younger job. A job that only waits its turn is not rung for again:
+        in a long queue that would make more messages than can be heard.
+        """
+        since = now() - timedelta(seconds=patience_s)
+        rung = select(func.max(Outbox.created_at)).where(Outbox.job_id == Job.id).scalar_subquery()
+        query = select(Job.id, Job.queue).where(Job.state == "queued", rung < since)
+        silent = self._session.execute(query.order_by(Job.id)).all()
+        if not silent:
+            return []
+        taken = select(Job.queue, func.max(Job.id)).where(Job.started_at >= since).group_by(Job.queue)
+        youngest = dict(self._session.execute(taken).all())
+        return [job_id for job_id, queue in silent if queue not in youngest or job_id < youngest[queue]]
 
     def bury_or_ring(self, job_id: str, losses: int = 0) -> str | None:
         """See to a job whose lease ran out: ``rung``, ``dead`` after its last attempt, None if it lives.

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from records.base import now
 from records.database import Database
 from records.errors import NotFound
+from records.models import Outbox
 from records.repositories import Jobs
 
 
@@ -112,6 +116,18 @@ def test_a_bell_that_nobody_heard_is_known(database, workspace_id) -> None:
         assert jobs.unheard(patience_s=-1) == [job_id]
         jobs.claim(job_id, 60)
         assert jobs.unheard(patience_s=-1) == []
+
+
+def test_a_job_that_waits_its_turn_is_not_rung_for_again(database, workspace_id) -> None:
+    first, second, third = (enqueue(database, workspace_id) for _ in range(3))
+    with database.write() as session:
+        jobs = Jobs(session)
+        session.execute(update(Outbox).values(created_at=now() - timedelta(hours=1)))
+        assert jobs.unheard(patience_s=60) == [first, second, third]  # nobody takes anything
+        jobs.claim(first, 60)
+        assert jobs.unheard(patience_s=60) == []  # their turn comes
+        jobs.claim(third, 60)
+        assert jobs.unheard(patience_s=60) == [second]  # a younger one was taken: its message is lost
 
 
 def test_a_job_that_is_not_there(database) -> None:

@@ -19,7 +19,7 @@ PARTS = {
     "index's keeper": "chroma_keeper.py",
     "api": "-m api",
     "worker": " worker ",
-    "schedule": " beat ",
+    "schedule": "--quiet beat",
     "guard": "reaper.py",
 }
 

@@ -38,6 +38,8 @@ class Program:
     """Descriptors that it is given."""
     before: Callable[[], None] | None = None
     """Called before every start."""
+    niceness: int = 0
+    """How far it steps back for the others when all want the processor."""
 
 
 class Child:
@@ -111,7 +113,7 @@ class Child:
                     env={**os.environ, **self.program.environment},
                     pass_fds=(*self.program.inherits, held),
                     start_new_session=True,  # Ctrl-C is for the supervisor, which ends all in good order
-                    preexec_fn=_die_with(os.getpid()),
+                    preexec_fn=_prepared(os.getpid(), self.program.niceness),
                 )
         finally:
             os.close(held)
@@ -157,10 +159,12 @@ class Child:
             return
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def _prepared(parent: int, niceness: int) -> Callable[[], None]:
     """On Linux the kernel kills a child whose parent is gone, even if the reaper was killed as well."""
 
     def prepare() -> None:
+        if niceness:
+            os.nice(niceness)
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:

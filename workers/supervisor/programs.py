@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import httpx
 
 from config import Settings
+from workers.commands import beat_command, worker_command
 from workers.supervisor import broker
 from workers.supervisor.child import Program
 from workers.supervisor.notices import Ear
@@ -19,29 +20,8 @@ PYTHON = (sys.executable, "-P", "-m")
 """With -P: whatever lies in the current folder, it is not imported."""
 
 
-def worker_command(children: int) -> tuple[str, ...]:
-    """One worker for all queues; its children do the jobs and load what those need."""
-    return (
-        *PYTHON,
-        "celery",
-        "--app",
-        "workers.app",
-        "worker",
-        "--hostname",
-        "embedded@%h",
-        "--concurrency",
-        str(children),
-        # There is one worker: others to agree with, or to greet, there are not.
-        "--without-gossip",
-        "--without-mingle",
-        "--loglevel",
-        "INFO",
-    )
-
-
-def beat_command() -> tuple[str, ...]:
-    """The schedule, by itself: one that the worker embeds is not started again when it dies alone."""
-    return (*PYTHON, "celery", "--app", "workers.app", "beat", "--loglevel", "INFO")
+YIELDING = 10
+"""A worker leaves the processor to whoever waits for a page."""
 
 
 def programs(
@@ -60,7 +40,9 @@ def programs(
         environment,
         inherits=(opened.fileno(),),
     )
-    worker = _celery("worker", worker_command(settings.server.children), worker_ear, environment)
+    jobs = worker_command(concurrency=settings.server.children, name="embedded")
+    worker = _celery("worker", jobs, worker_ear, environment, niceness=YIELDING)
+    # Beat by itself: one that the worker embeds is not started again when it dies alone.
     beat = _celery("beat", beat_command(), beat_ear, environment)
     started: tuple[Program, ...] = (api, worker, beat)
     if embedded is not None:
@@ -85,7 +67,9 @@ def own_url(opened: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _celery(name: str, command: tuple[str, ...], ear: Ear, environment: dict[str, str]) -> Program:
+def _celery(
+    name: str, command: Sequence[str], ear: Ear, environment: dict[str, str], *, niceness: int = 0
+) -> Program:
     # Children that do jobs side by side share the processors, rather than start a thread for each of them.
     threads = os.environ.get("OMP_NUM_THREADS", "1")
     own = {
@@ -94,4 +78,5 @@ def _celery(name: str, command: tuple[str, ...], ear: Ear, environment: dict[str
         "REMAP_SIGTERM": "SIGQUIT",  # at the end a worker waits for its jobs only as its settings say
     }
     forget: Callable[[], None] = ear.forget
-    return Program(name, command, ear.heard, {**environment, **own}, before=forget)
+    given = {**environment, **own}
+    return Program(name, tuple(command), ear.heard, given, before=forget, niceness=niceness)

@@ -1,0 +1,76 @@
+"""How values are written on a page: three digits, a true minus, times with their zone."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
+
+from records.models import Paper, Passage
+
+NOTHING = "–"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, powers of ten only where they are needed."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == 0 or abs(value) < 5e-10:
+        return "0"
+    size = abs(value)
+    if size >= 1e6 or size < 1e-4:
+        digits, power = f"{value:.2e}".split("e")
+        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{digits} × 10{raised}".replace("-", "−")
+    places = max(0, 2 - math.floor(math.log10(size)))
+    return f"{value:,.{places}f}".replace("-", "−").replace(",", "\u202f")
+
+
+def measured(value: float | None) -> str:
+    """As it was entered, every digit of it, so that it can be entered again."""
+    return "" if value is None else f"{value:.15g}"
+
+
+def share(value: float | None) -> str:
+    """A probability in percent; what is nearly nothing is said to be so."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return "< 1 %" if 0 < value < 0.01 else f"{100 * value:.0f} %"
+
+
+def moment(value: datetime) -> Markup:
+    told = value.astimezone(UTC)
+    text = told.strftime("%Y-%m-%d %H:%M UTC")
+    return Markup('<time datetime="{}">{}</time>').format(told.isoformat(), text)
+
+
+def typed_moment(value: datetime | None) -> str:
+    """As a form's date and time, in UTC."""
+    return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+def link(paper: Paper) -> str | None:
+    """Where the paper can be read; only the web, whatever the record says."""
+    if paper.doi:
+        return f"https://doi.org/{paper.doi}"
+    url = paper.url or ""
+    return url if re.fullmatch(r"https?://[^\s\"'<>]+", url) else None
+
+
+def marked(passage: Passage, start: int, end: int) -> Markup:
+    """The passage with the quoted span marked in it."""
+    text = passage.text
+    return Markup("{}<mark>{}</mark>{}").format(escape(text[:start]), escape(text[start:end]), text[end:])
+
+
+FILTERS = {
+    "number": number,
+    "measured": measured,
+    "share": share,
+    "moment": moment,
+    "typed_moment": typed_moment,
+    "link": link,
+    "marked": marked,
+}

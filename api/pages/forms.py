@@ -1,0 +1,62 @@
+"""What a person typed, as the requests that programs send: the same models check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from api.problems import Refused
+
+NO_VALUES: Mapping[str, str] = {}
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    """The fields' texts, and in place of a file its text (Refused 422 ``not_text``)."""
+    fields: dict[str, str] = {}
+    async with request.form(max_fields=100, max_files=2) as form:
+        for name, value in form.items():
+            if isinstance(value, UploadFile):
+                content = await value.read()
+                if content:
+                    fields[name] = _text(content)
+            else:
+                fields[name] = value.replace("\r\n", "\n")
+    return fields
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(422, "not_text", "the file is not UTF-8 text; save it as CSV UTF-8") from None
+
+
+Typed = Annotated[dict[str, str], Depends(_typed)]
+
+
+def said(typed: Mapping[str, str], names: Iterable[str]) -> dict[str, Any]:
+    """Of these fields, those that were filled in."""
+    return {name: typed[name].strip() for name in names if typed.get(name, "").strip()}
+
+
+def in_utc(told: dict[str, Any], name: str) -> dict[str, Any]:
+    """A form's date and time has no zone; the label says that it is UTC."""
+    return told if name not in told else {**told, name: f"{told[name]}Z"}
+
+
+def by_field(error: ValidationError) -> dict[str, str]:
+    """Field to what is wrong with it; under no name what is wrong with the whole."""
+    found: dict[str, str] = {}
+    for one in error.errors():
+        name = "/".join(str(part) for part in one["loc"])
+        found.setdefault(name, plainly(one["msg"]))
+    return found
+
+
+def plainly(message: str) -> str:
+    message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{message[:1].upper()}{message[1:]}"
