@@ -125,7 +125,7 @@ def _fail(database: Database, job: Job, reason: str, *, again: bool) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """While a job is done, the signals that end a process break it off by an exception: it can be handed back.
+    """While a job is done, the signals that end a process break it off by an exception; it is handed back.
 
     SIGQUIT is what Celery ends its children by where ``REMAP_SIGTERM`` is set.
     """

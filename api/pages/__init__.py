@@ -1,5 +1,5 @@
 """The pages that a person sees in the browser, all of them in ``PAGES``."""
 
-from api.pages import access
+from api.pages import access, ask, bench, home, hypotheses, runs
 
-PAGES = (access.router,)
+PAGES = (access.router, home.router, ask.router, runs.router, bench.router, hypotheses.router)

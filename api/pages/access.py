@@ -78,7 +78,9 @@ def answer_password(
         opened = change_password(context, visitor, current, password, _address(request))
     except (Refused, BadInput) as error:
         status, headers = _told(error)
-        shown = page(request, "password.html", {"name": visitor.name, "said": sentence(error.message)}, status)
+        shown = page(
+            request, "password.html", {"name": visitor.name, "said": sentence(error.message)}, status
+        )
         shown.headers.update(headers)
         return shown
     response = go("/")

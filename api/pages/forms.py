@@ -58,5 +58,5 @@ def by_field(error: ValidationError) -> dict[str, str]:
 
 
 def plainly(message: str) -> str:
-    message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    message = message.removeprefix("Value error, ").replace("Input should", "this should")
     return f"{message[:1].upper()}{message[1:]}"

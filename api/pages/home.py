@@ -24,11 +24,11 @@ def home(request: Request, caller: Reader, after: After = None) -> Response:
         waiting = experiments.waiting(MOST_WAITING + 1)
         drafts = Reviews(session, caller.workspace_id).page(200, status="draft")
     values = {
-        "runs": runs,
+        "listed": runs.items,
+        "older": runs.next,
         "counts": counts,
         "waiting": waiting[:MOST_WAITING],
         "more_waiting": len(waiting) > MOST_WAITING,
-        "questions": {run.id: run.question for run in runs.items},
         "drafts": [draft for draft in drafts if draft.reviewer == caller.name],
     }
     return show(request, caller, "home.html", values)

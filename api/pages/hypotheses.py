@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from api.caller import Caller
 from api.pages.forms import NO_VALUES, Typed, by_field
-from api.pages.intervals import Scale
 from api.pages.rendering import go
 from api.pages.runs import trait_scale
 from api.pages.visiting import PageRoute, Reader, Writer, sentence, show
@@ -19,6 +18,7 @@ from api.problems import Refused
 from api.routes import experiments, hypotheses
 from api.schemas.experiments import ChosenIn
 from api.schemas.hypotheses import HypothesisDetail, ReviewIn, ReviewOut
+from api.updates import standings_of
 from api.versions import etag
 from records import repositories
 from records.errors import BadInput, NotFound
@@ -136,7 +136,8 @@ def _surroundings(caller: Caller, found: HypothesisDetail) -> dict[str, Any]:
             "question": question,
             "passages": passages,
             "papers": {row.id: row for row in papers.all({one.paper_id for one in passages.values()})},
-            "titles": dict(repository.titles(run.id)),
+            "titles": dict(titles := repository.titles(run.id)),
+            **_neighbours([titles[place][0] for place in standings_of(run)], found.id),
             "clusters": [one for one in repository.clusters(run.id) if found.id in one.members],
         }
     tests = experiments.experiments(UUID(found.run_id), caller)
@@ -145,10 +146,13 @@ def _surroundings(caller: Caller, found: HypothesisDetail) -> dict[str, Any]:
         "experiments": [test for test in tests if test.hypothesis_id == found.id],
         "traits": traits,
         "trait_scale": trait_scale(traits),
-        "scale": _scale(found),
     }
 
 
-def _scale(found: HypothesisDetail) -> Scale:
-    standing = found.standing
-    return Scale.over([] if standing is None else [(standing.mean - standing.sd, standing.mean + standing.sd)])
+def _neighbours(ranked: list[str], hypothesis_id: str) -> dict[str, str | None]:
+    """Ids of those before and behind it in the ranking, for whoever looks at one after the other."""
+    if hypothesis_id not in ranked:
+        return {"before": None, "behind": None}
+    place = ranked.index(hypothesis_id)
+    padded = [None, *ranked, None]
+    return {"before": padded[place], "behind": padded[place + 2]}

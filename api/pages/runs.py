@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Form, Query, Request, Response
 
 from api.pages.intervals import Scale
 from api.pages.ranking_table import ORDERS, Wanted, table_of
@@ -27,6 +27,8 @@ router = APIRouter(prefix="/runs", include_in_schema=False, route_class=PageRout
 
 Word = Annotated[str, Query(max_length=200)]
 PageNumber = Annotated[int, Query(ge=1, le=10_000)]
+
+Wish = Literal["pause", "resume", "cancel", "rerank", "clone"]
 
 STAGES = ("retrieve", "propose", "decompose", "cluster", "recommend", "measure", "conclude")
 TRAITS_SHOWN = 12
@@ -85,13 +87,8 @@ def _stages(run: RunOut) -> list[dict[str, Any]]:
     ]
 
 
-@router.post("/{run_id}/{wish}")
-def steer(
-    run_id: UUID,
-    wish: Literal["pause", "resume", "cancel", "rerank", "clone"],
-    caller: Writer,
-    after: BackgroundTasks,
-) -> Response:
+@router.post("/{run_id}")
+def steer(run_id: UUID, caller: Writer, after: BackgroundTasks, wish: Annotated[Wish, Form()]) -> Response:
     """Pause, resume, cancel, rank again, or ask the same once more; then look."""
     shown = str(run_id)
     match wish:

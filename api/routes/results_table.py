@@ -27,6 +27,8 @@ router = APIRouter(prefix="/v1", tags=["experiments"], route_class=Idempotent)
 COLUMNS = frozenset(
     "experiment_id hypothesis_id status score sem unit cost note measured_at source replicate".split()
 )
+UNREAD = frozenset({"title"})
+"""What a table may hold for whoever fills it in."""
 MOST_ROWS = 10_000
 
 
@@ -40,8 +42,8 @@ def enter_table(
     """Enter a CSV table of results: ``experiment_id`` or ``hypothesis_id``, ``score``, and if wanted more.
 
     Further columns: ``status`` (done or failed; a row without a score failed), ``sem``, ``unit``, ``cost``,
-    ``replicate``, ``source``, ``measured_at``, ``note``. A hypothesis nobody asked to test gets an
-    experiment.
+    ``replicate``, ``source``, ``measured_at``, ``note``; ``title`` is for
+    people. A hypothesis nobody asked to test gets an experiment.
     """
     rows = list(_rows(table))
     with caller.write() as session:
@@ -62,7 +64,7 @@ def _rows(table: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [name.strip() for name in reader.fieldnames or []]
-    if unknown := sorted(set(header) - COLUMNS):
+    if unknown := sorted(set(header) - COLUMNS - UNREAD):
         raise Refused(
             422, "unknown_column", f"there is no column {unknown[0]!r}; use {', '.join(sorted(COLUMNS))}"
         )
@@ -121,6 +123,8 @@ def _experiment(caller: Caller, session: Session, run_id: str, cells: dict[str, 
 
 
 def _result(cells: dict[str, str]) -> ResultIn:
-    told: dict[str, Any] = {k: v for k, v in cells.items() if k not in ("experiment_id", "hypothesis_id")}
+    told: dict[str, Any] = {
+        k: v for k, v in cells.items() if k not in ("experiment_id", "hypothesis_id", *UNREAD)
+    }
     told.setdefault("status", "done" if "score" in told else "failed")
     return ResultIn.model_validate(told)

@@ -1,0 +1,201 @@
+"""The desk in a real browser: without a mouse, live, for everybody's eyes, and under its policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+
+import pytest
+from desks import Desk, serving_desk
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+
+from config import Settings
+from records.database import Database
+from records.first_start import first_start
+from records.repositories import Experiments, Reviews, Runs
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+SERIOUS = """axe.run().then(found => found.violations
+    .filter(one => ["serious", "critical"].includes(one.impact))
+    .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))"""
+NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path
+) -> Iterator[tuple[str, Settings]]:
+    with serving_desk(tmp_path_factory.mktemp("desk"), _sqlite_template) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database(served: tuple[str, Settings]) -> Iterator[Database]:
+    opened = Database(served[1].database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def signed_in(served: tuple[str, Settings], database: Database) -> Iterator[BrowserContext]:
+    """The owner's browser."""
+    here, settings = served
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        context = browser.new_context(base_url=here)
+        page = context.new_page()
+        page.goto(f"/sign-in?token={first_start(database, settings)}")
+        page.get_by_label("Password").fill("four plain words here")
+        page.get_by_role("button").click()
+        page.wait_for_url("**/")
+        page.close()
+        yield context
+        browser.close()
+
+
+@pytest.fixture
+def page(signed_in: BrowserContext) -> Iterator[Page]:
+    """A page that has nothing to complain about: no error, no policy broken."""
+    opened = signed_in.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    opened.close()
+    assert said == []
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database, "local", f"thermocell{next(NUMBERS)}")
+
+
+def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page, desk: Desk) -> None:
+    run = f"/runs/{desk.run_id}"
+    for place in ("/", run, f"{run}/bench", f"{run}/sheet", f"/hypotheses/{desk.hypotheses[0]}", "/ask"):
+        page.goto(place)
+        page.evaluate(AXE)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(SERIOUS) == [], (place, scheme)
+        for width in (360, 2560):
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (place, width)
+
+
+def test_a_result_is_entered_without_a_mouse(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}")
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    page.wait_for_url("**/bench")
+    page.keyboard.press("e")
+    expect(page.get_by_label("Score").first).to_be_focused()
+    page.keyboard.type("3.7")
+    page.keyboard.press("Tab")
+    page.keyboard.type("0.2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Kept")
+    with database.read() as session:
+        (result,) = Experiments(session, desk.workspace_id).get(desk.pending_id).results
+    assert (result.score, result.sem, result.source) == (3.7, 0.2, "owner")
+
+
+def test_hypotheses_are_judged_without_a_mouse(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}#ranking")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/hypotheses/*")
+    for verdict in ("a", "x"):
+        at = page.url.partition("?")[0]
+        page.keyboard.press(verdict)
+        page.keyboard.press("e")
+        page.keyboard.type("seen")
+        page.keyboard.press("Escape")
+        page.keyboard.press("s")
+        expect(page.get_by_role("status").first).to_contain_text("Your review is kept")
+        page.keyboard.press("n")
+        expect(page).not_to_have_url(re.compile(re.escape(at)))
+    with database.read() as session:
+        kept = Reviews(session, desk.workspace_id).page(10)
+    assert [one.verdict for one in kept] == ["reject", "accept"]
+    assert {one.hypothesis_id for one in kept} <= set(desk.hypotheses)
+
+
+def test_the_shortcuts_are_told_and_can_be_switched_off(page: Page, desk: Desk) -> None:
+    page.goto(f"/hypotheses/{desk.hypotheses[0]}")
+    page.keyboard.press("?")
+    told = page.get_by_role("dialog")
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("Accept")
+    told.get_by_label("Single keys are shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    expect(told).to_be_hidden()
+    page.keyboard.press("a")
+    expect(page.get_by_label("Accept")).not_to_be_checked()
+    page.get_by_role("button", name="Shortcuts").click()
+    told.get_by_label("Single keys are shortcuts").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.get_by_label("Accept")).to_be_checked()
+
+
+def test_the_ranking_moves_while_one_looks(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}")
+    page.get_by_label("Find").fill("salt")  # no row has it: the filter stays through what is new
+    expect(page.get_by_text("Nothing fits")).to_be_visible()
+    page.get_by_label("Find").fill("sodium")
+    expect(page.get_by_text("1 of 5 candidates fit")).to_be_visible()
+    with database.write() as session:
+        runs = Runs(session, desk.workspace_id)
+        standings = [{**one, "mean": 9.87} for one in runs.get(desk.run_id).outcome["standings"]]
+        runs.set_outcome(desk.run_id, {"standings": standings})
+        runs.set_state(desk.run_id, "done")
+    expect(page.get_by_role("cell", name="9.87")).to_be_visible()
+    expect(page.get_by_text("1 of 5 candidates fit")).to_be_visible()
+    expect(page.locator("#state .state").first).to_have_text("done")
+
+
+def test_what_is_being_typed_is_not_swept_away(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}/bench")
+    page.get_by_label("Score").first.fill("3.1")
+    with database.write() as session:
+        runs = Runs(session, desk.workspace_id)
+        standings = [{**one, "mean": 8.76} for one in runs.get(desk.run_id).outcome["standings"]]
+        runs.set_outcome(desk.run_id, {"standings": standings})
+        runs.set_stage(desk.run_id, "measure")
+    expect(page.locator("#best")).to_contain_text("8.76")
+    expect(page.get_by_text("moved on while you were typing")).to_be_visible()
+    expect(page.get_by_label("Score").first).to_have_value("3.1")
+
+
+def test_a_run_is_cancelled_only_by_whoever_means_it(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Cancel").click()
+    with database.read() as session:
+        assert Runs(session, desk.workspace_id).get(desk.run_id).state == "waiting"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#state .state").first).to_have_text("cancelled")
+
+
+def test_a_page_is_light(page: Page, desk: Desk) -> None:
+    """Its bytes with style and scripts, and the time to the first paint on this machine."""
+    sizes: list[int] = []
+    page.on("response", lambda response: sizes.append(len(response.body())))
+    page.goto(f"/runs/{desk.run_id}")
+    assert sum(sizes) < 150_000
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0")
+    assert painted < 2_000
