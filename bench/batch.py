@@ -15,9 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
+
 from bench.servers import Mode, Yard, until
+from config import BrokerSettings, Settings
 from records.database import Database
 from records.repositories import Batches, Workspaces
+from workers.bell import ring
+from workers.broker import make_app
 from workers.campaigns import handed
 from workers.orders import order_batch
 
@@ -45,11 +50,13 @@ def campaign(number: int, candidates: int) -> dict[str, Any]:
     return {"name": f"campaign {number}", "candidates": pool, "results": results, "recommend": 5}
 
 
-def hand_in(database: Database, workspace_id: str, campaigns: int, candidates: int) -> str:
+def hand_in(database: Database, tasks: Celery, workspace_id: str, campaigns: int, candidates: int) -> str:
+    """As the web process does: written down, then the workers are woken."""
     checked = [handed(campaign(number, candidates)) for number in range(campaigns)]
     with database.write() as session:
         batch = Batches(session, workspace_id).create("bench", checked, "bench")
         order_batch(session, workspace_id, batch.id, batch.campaigns)
+    ring(database, tasks)
     return batch.id
 
 
@@ -87,13 +94,15 @@ def _measure(yard: Yard, mode: Mode, campaigns: int, candidates: int) -> None:
         with database.read() as session:
             return Batches(session, workspace_id).get(batch_id).state == "done"
 
+    broker = BrokerSettings(url=yard.environment["TOUCHSTONE_BROKER__URL"])
+    tasks = make_app(Settings(data_dir=yard.home, broker=broker))
     worker = yard.worker("worker", CORES, beat=True)
-    warm = hand_in(database, workspace_id, 2 * 32, 8)  # children start and import while this is done
+    warm = hand_in(database, tasks, workspace_id, 2 * 32, 8)  # children start and import while this is done
     until(lambda: done(warm), 120)
     busy_before = _machine_busy()
     before = processor_seconds(worker.pid)
     begun = time.monotonic()
-    batch_id = hand_in(database, workspace_id, campaigns, candidates)
+    batch_id = hand_in(database, tasks, workspace_id, campaigns, candidates)
     handed_in = time.monotonic() - begun
     until(lambda: done(batch_id), 3600)
     wall = time.monotonic() - begun - handed_in
@@ -109,6 +118,7 @@ def _measure(yard: Yard, mode: Mode, campaigns: int, candidates: int) -> None:
         f"({campaigns / wall:.1f} a second); handed in within {handed_in:.1f} s; "
         f"{busy}"
     )
+    tasks.close()
     database.close()
 
 

@@ -50,8 +50,11 @@ the schedule's own tasks behind nothing: no crowd of jobs waits in ``keeping``."
 KEEP = "workers.keep"
 TIMETABLE = "workers.timetable"
 
-PIECE = 32
-"""Campaigns of a batch in one job: few enough that all cores have work and progress is seen."""
+SMALLEST, LARGEST = 8, 128
+"""Campaigns of a batch in one job."""
+SHARE = 8
+"""A job gets one part in so many of what is left: large ones first, for each costs a moment to begin, and
+small ones last, so that all cores end together."""
 
 ExportForm = Literal["json", "csv", "zip"]
 
@@ -148,18 +151,22 @@ def order_batch(
     created_by: str = "",
 ) -> list[Job]:
     """Have a batch of so many campaigns ranked, in pieces that can be done at the same time."""
-    return [
-        order_piece(
-            session,
-            workspace_id,
-            batch_id,
-            first,
-            min(first + PIECE, campaigns) - 1,
-            request_id=request_id,
-            created_by=created_by,
+    jobs, first = [], 0
+    while first < campaigns:
+        size = min(max(SMALLEST, (campaigns - first) // SHARE), LARGEST, campaigns - first)
+        jobs.append(
+            order_piece(
+                session,
+                workspace_id,
+                batch_id,
+                first,
+                first + size - 1,
+                request_id=request_id,
+                created_by=created_by,
+            )
         )
-        for first in range(0, campaigns, PIECE)
-    ]
+        first += size
+    return jobs
 
 
 def order_piece(

@@ -32,6 +32,8 @@ Wish = Literal["pause", "resume", "cancel", "rerank", "clone"]
 
 STAGES = ("retrieve", "propose", "decompose", "cluster", "recommend", "measure", "conclude")
 TRAITS_SHOWN = 12
+KNOWN_BEFORE = "known before"
+"""What the experiments of before the run are asked for by."""
 
 
 @router.get("/{run_id}")
@@ -55,6 +57,7 @@ def look(
     values = {
         **followed(run, since),
         "stages": _stages(run),
+        "tests": _tests(run),
         "wanted": wanted,
         "orders": tuple(ORDERS),
         "clusters": categories,
@@ -76,6 +79,14 @@ def followed(run: RunOut, since: str) -> dict[str, Any]:
 def trait_scale(traits: Sequence[TraitEffect]) -> Scale:
     """For traits' effects, with nought on it."""
     return Scale.over(((one.low, one.high) for one in traits), also=0.0)
+
+
+def _tests(run: RunOut) -> dict[str, int]:
+    """Experiments that are over: asked for in this run, known before it, and failed."""
+    over = [one for one in run.experiments if one.state in ("done", "failed")]
+    known = sum(one.recommended_by == KNOWN_BEFORE for one in over)
+    failed = sum(one.state == "failed" for one in over)
+    return {"asked": len(over) - known, "known": known, "failed": failed}
 
 
 def _stages(run: RunOut) -> list[dict[str, Any]]:

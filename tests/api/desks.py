@@ -142,7 +142,7 @@ class Desk:
                 "go_on": True,
                 "p_better": 0.62,
                 "gain": 0.41,
-                "reason": "an untested candidate is likely to be better than the best measured one",
+                "reason": "Go on: an untested candidate is likely to be better than the best measured one",
             },
         }
         runs = Runs(session, self.workspace_id)
