@@ -15,6 +15,7 @@ from ranking.costs import expected, relative
 from ranking.errors import RankingError
 from ranking.explanation import Explanation, explanation, turned
 from ranking.kernels import Array, Places, setting_kernel, text_kernel, trait_kernel
+from ranking.matches import Matches, match_kernel
 from ranking.numbers import scatter, usable
 from ranking.observations import Observations
 from ranking.policies import Policy, SurrogatePolicy, policy
@@ -65,6 +66,7 @@ class Campaign:
         self._pending: dict[str, None] = {}
         self._excluded: dict[str, None] = {}
         self._traits = trait_kernel(self._candidates, self._trait_vectors)
+        self._matches = match_kernel(self._traits)
         self._text = text_kernel(self._candidates)
         self._settings = setting_kernel(self._candidates)
         self._prior = _standardised(self._candidates, self._sign)
@@ -168,7 +170,7 @@ class Campaign:
 
     def contributions(self) -> list[Contribution]:
         """What each trait does to the score, largest first."""
-        found = contributions(self._fitted())
+        found = contributions(self._adding())
         if self._sign > 0:
             return found
         return ordered(one.turned() for one in found)
@@ -178,7 +180,7 @@ class Campaign:
         self._check(id)
         surrogate = self._fitted()
         names = {int(place): self._candidates[place].id for place in surrogate.observed}
-        found = explanation(surrogate, self._place[id], id, names)
+        found = explanation(surrogate, self._adding(), self._place[id], id, names)
         return found if self._sign > 0 else turned(found)
 
     def stop_advice(self, worth: float | None = None) -> Advice:
@@ -229,15 +231,23 @@ class Campaign:
 
     def _fitted(self) -> Surrogate:
         if self._surrogate is None:
-            self._surrogate = fit_surrogate(
-                self._traits,
-                self._text,
-                self._settings,
-                self._prior,
-                len(self._candidates),
-                self._observations(),
-            )
+            self._surrogate = self._fit(self._matches)
         return self._surrogate
+
+    def _adding(self) -> Surrogate:
+        """The same results in a model in which traits add up, to tell what each does."""
+        return self._fitted() if self._matches is None else self._fit(None)
+
+    def _fit(self, matches: Matches | None) -> Surrogate:
+        return fit_surrogate(
+            self._traits,
+            self._text,
+            self._settings,
+            self._prior,
+            len(self._candidates),
+            self._observations(),
+            matches,
+        )
 
     def _observations(self) -> Observations:
         """The scores, turned so that higher is better; in canonical order, so that theirs cannot matter."""

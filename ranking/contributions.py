@@ -30,7 +30,10 @@ class Contribution:
 
 
 def contributions(surrogate: Surrogate) -> list[Contribution]:
-    """All traits, largest effect first; empty where there are no traits."""
+    """All traits, largest effect first; empty where there are no traits.
+
+    Of a surrogate without best matches: there the effects of traits add up.
+    """
     traits = surrogate.traits
     if traits is None:
         return []

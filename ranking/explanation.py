@@ -40,8 +40,10 @@ class Explanation:
     speak_against: tuple[Influence, ...]
 
 
-def explanation(surrogate: Surrogate, place: int, id: str, names: dict[int, str]) -> Explanation:
-    """Of the candidate at a place; ``names`` are ids of the observed by place."""
+def explanation(
+    surrogate: Surrogate, adding: Surrogate, place: int, id: str, names: dict[int, str]
+) -> Explanation:
+    """Of the candidate at a place; ``names`` are ids of the observed by place, ``adding`` tells of traits."""
     [mean], [sd] = surrogate.moments(_one(place))
     pulls = surrogate.pulls(place)
     effects: dict[str, float] = {}
@@ -55,7 +57,7 @@ def explanation(surrogate: Surrogate, place: int, id: str, names: dict[int, str]
         sd=float(sd),
         base=surrogate.center,
         belief=surrogate.belief(place),
-        traits=tuple(contributions_of(surrogate, place)),
+        traits=tuple(contributions_of(adding, place)),
         speak_for=tuple(one for one in found if one.effect > least),
         speak_against=tuple(one for one in found if one.effect < -least),
     )

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from ranking.kernels import Array, Floats, Places, Points, Settings, Traits
+from ranking.matches import Matches
 from ranking.observations import Observations, patterns, tamed, unit
 
 LENGTHS = (0.5, 1.0, 2.0)
@@ -92,6 +93,8 @@ class Surrogate:
     """[observations, slopes]: scores, in units of the scale, less what the slope says of them."""
     slopes: tuple[float, ...]
     fits: tuple[Fit, ...]
+    matches: Matches | None = None
+    """Shares the traits' part of the likeness, where there is one."""
 
     def moments(self, places: Places | None = None) -> tuple[Array, Array]:
         """Mean and standard deviation of the candidates' true scores, on the scale of the results."""
@@ -183,7 +186,7 @@ class Surrogate:
 
     def conditioned(self, seen: Observations) -> Surrogate:
         """The same candidates after other observations."""
-        return fit_surrogate(self.traits, self.text, self.settings, self.prior, self.size, seen)
+        return fit_surrogate(self.traits, self.text, self.settings, self.prior, self.size, seen, self.matches)
 
     def _lengths(self) -> tuple[float, ...]:
         return tuple(dict.fromkeys(fit.length for fit in self.fits))
@@ -206,7 +209,11 @@ class Surrogate:
     def _likeness(self, lengths: Sequence[float], rows: Places, columns: Places) -> list[Array]:
         parts: list[list[Array]] = []
         if self.traits is not None:
-            parts.append([self.traits.block(rows, columns)] * len(lengths))
+            overlap = self.traits.block(rows, columns)
+            if self.matches is not None:
+                overlap += self.matches.block(rows, columns)
+                overlap /= 2
+            parts.append([overlap] * len(lengths))
         parts += [part.block(rows, columns, lengths) for part in (self.text, self.settings) if part]
         if not parts:  # a pool without any description: every candidate is like itself alone
             parts.append([np.equal.outer(rows, columns).astype(np.float64)] * len(lengths))
@@ -220,6 +227,7 @@ def fit_surrogate(
     prior: Array | None,
     size: int,
     seen: Observations,
+    matches: Matches | None = None,
 ) -> Surrogate:
     """Condition every grid point on the observations and weigh it by its marginal likelihood."""
     scores = tamed(seen.scores)
@@ -229,7 +237,9 @@ def fit_surrogate(
     left = np.repeat(((scores - center) / scale)[:, None], len(slopes), axis=1)
     if prior is not None:
         left -= np.outer(prior[seen.places], slopes)
-    blank = Surrogate(traits, text, settings, prior, size, center, scale, seen.places, left, slopes, ())
+    blank = Surrogate(
+        traits, text, settings, prior, size, center, scale, seen.places, left, slopes, (), matches
+    )
     lengths = LENGTHS if text is not None or settings is not None else (1.0,)
     grid = [(length, *pattern) for length in lengths for pattern in patterns(seen.sems, scale)]
     large = size * len(scores) ** 2 > WORK

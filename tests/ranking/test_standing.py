@@ -130,5 +130,5 @@ def test_in_a_large_pool_the_chance_spreads_as_joint_draws_of_all_spread_it(
 def test_before_any_result_the_chance_is_spread_over_all_of_a_large_pool() -> None:
     """Nobody is left out because the list is long."""
     ranking = Campaign([Candidate(str(n), traits=(str(n % 50),)) for n in range(1000)]).ranking()
-    assert sum(one.p_best > 0 for one in ranking) > 400
+    assert sum(one.p_best > 0 for one in ranking) > 300
     assert max(one.p_best for one in ranking) < 0.05
