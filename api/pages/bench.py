@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from api.caller import Caller
 from api.pages.forms import Typed, by_field, in_utc, said
+from api.pages.ranking_table import titles_of
 from api.pages.rendering import go
 from api.pages.runs import followed
 from api.pages.visiting import PageRoute, Reader, Writer, sentence, show
@@ -25,7 +26,7 @@ from api.schemas.experiments import AmendedIn, ResultIn, ResultOut
 from api.versions import etag
 from records.base import now
 from records.errors import BadInput, NotFound, TouchstoneError
-from records.repositories import Experiments, Hypotheses
+from records.repositories import Experiments
 from records.repositories.events import first_id_at
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -77,6 +78,23 @@ def table_to_fill(run_id: UUID, caller: Reader) -> Response:
         writer.writerow((one.experiment.id, title, "done", *[""] * 6))
     name = f'attachment; filename="bench-{run_id}.csv"'
     return Response("\ufeff" + text.getvalue(), media_type="text/csv", headers={"Content-Disposition": name})
+
+
+@router.get("/runs/{run_id}/results")
+def back_to_bench(run_id: UUID, _caller: Reader) -> Response:
+    """Where a refused form was sent to, asked for once more."""
+    return go(f"/runs/{run_id}/bench")
+
+
+@router.get("/experiments/{experiment_id}/results")
+def back_from_experiment(experiment_id: UUID, caller: Reader) -> Response:
+    run_id = experiments.experiment(experiment_id, caller).run_id
+    return go(f"/runs/{run_id}/bench#experiment-{experiment_id}")
+
+
+@router.get("/results/{result_id}")
+def back_from_result(result_id: UUID, caller: Reader) -> Response:
+    return go(f"/runs/{_run_of(caller, str(result_id))}/bench")
 
 
 @router.post("/experiments/{experiment_id}/results")
@@ -161,14 +179,13 @@ def _shown(
 ) -> Response:
     since = first_id_at(now() - timedelta(seconds=1))
     run = runs.look(run_id, caller, Response())
-    with caller.read() as session:
-        titles = dict(Hypotheses(session, caller.workspace_id).titles(run.id))
+    ranked = ranking(run_id, caller)
     values: dict[str, Any] = {
         **followed(run, since),
         "waiting": experiments.next_experiments(run_id, caller),
         "done": [one for one in reversed(run.experiments) if one.results or one.state == "abandoned"],
-        "titles": titles,
-        "best": ranking(run_id, caller).ranking[:BEST_SHOWN],
+        "titles": titles_of(caller, run.id, ranked),
+        "best": ranked.ranking[:BEST_SHOWN],
         "refusal": refusal,
         "columns": sorted(results_table.COLUMNS),
     }

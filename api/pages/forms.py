@@ -59,4 +59,5 @@ def by_field(error: ValidationError) -> dict[str, str]:
 
 def plainly(message: str) -> str:
     message = message.removeprefix("Value error, ").replace("Input should", "this should")
+    message = message.partition(", unable to parse")[0]
     return f"{message[:1].upper()}{message[1:]}"

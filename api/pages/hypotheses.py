@@ -34,6 +34,12 @@ def look(hypothesis_id: UUID, request: Request, caller: Reader) -> Response:
     return _shown(request, caller, hypothesis_id)
 
 
+@router.get("/hypotheses/{hypothesis_id}/reviews")
+def back(hypothesis_id: UUID, _caller: Reader) -> Response:
+    """Where a refused form was sent to, asked for once more."""
+    return go(f"/hypotheses/{hypothesis_id}#reviews")
+
+
 @router.post("/hypotheses/{hypothesis_id}/test")
 def choose(hypothesis_id: UUID, caller: Writer) -> Response:
     """Have it tested, though no policy asked for it."""

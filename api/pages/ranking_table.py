@@ -62,7 +62,7 @@ def table_of(
     caller: Caller, run_id: str, ranking: Ranking, clusters: Sequence[ClusterOut], wanted: Wanted
 ) -> Table:
     """The rows of one page; those of an unranked run stand in the order in which they were proposed."""
-    whole = _rows(caller, run_id, ranking, clusters)
+    whole = _rows(titles_of(caller, run_id, ranking), ranking, clusters)
     rows = _sorted([row for row in whole if _fits(row, wanted, clusters)], wanted.sort)
     pages = max(1, -(-len(rows) // ROWS))
     page = min(max(wanted.page, 1), pages)
@@ -77,19 +77,24 @@ def table_of(
     )
 
 
-def _rows(caller: Caller, run_id: str, ranking: Ranking, clusters: Sequence[ClusterOut]) -> list[Row]:
+def titles_of(caller: Caller, run_id: str, ranking: Ranking) -> dict[str, str]:
+    """Id to title of the run's hypotheses, best first, or before they are ranked as they were proposed."""
+    if ranking.ranking:
+        return {one.hypothesis_id: one.title for one in ranking.ranking}
+    with caller.read() as session:
+        return dict(Hypotheses(session, caller.workspace_id).titles(run_id))
+
+
+def _rows(titles: Mapping[str, str], ranking: Ranking, clusters: Sequence[ClusterOut]) -> list[Row]:
     names: dict[str, tuple[str, ...]] = {}
     for cluster in clusters:
         for member in cluster.members:
             names[member] = (*names.get(member, ()), cluster.name)
-    if ranking.ranking:
-        return [
-            Row(one.hypothesis_id, one.title, names.get(one.hypothesis_id, ()), one)
-            for one in ranking.ranking
-        ]
-    with caller.read() as session:
-        titles = Hypotheses(session, caller.workspace_id).titles(run_id)
-    return [Row(identity, title, names.get(identity, ()), None) for identity, title in titles]
+    standings = {one.hypothesis_id: one for one in ranking.ranking}
+    return [
+        Row(identity, title, names.get(identity, ()), standings.get(identity))
+        for identity, title in titles.items()
+    ]
 
 
 def _fits(row: Row, wanted: Wanted, clusters: Sequence[ClusterOut]) -> bool:

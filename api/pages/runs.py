@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Form, Query, Request, Response
 
 from api.pages.intervals import Scale
-from api.pages.ranking_table import ORDERS, Wanted, table_of
+from api.pages.ranking_table import ORDERS, Wanted, table_of, titles_of
 from api.pages.rendering import go
 from api.pages.visiting import PageRoute, Reader, Writer, show
 from api.routes import runs
@@ -19,7 +19,6 @@ from api.routes.hypotheses import clusters, ranking
 from api.schemas.hypotheses import TraitEffect
 from api.schemas.runs import RunOut
 from records.base import now
-from records.repositories import Hypotheses
 from records.repositories.events import first_id_at
 from records.repositories.runs import FINAL
 
@@ -52,8 +51,6 @@ def look(
     ranked, categories = ranking(run_id, caller), clusters(run_id, caller).clusters
     wanted = Wanted(q, cluster, sort, page)
     strongest = sorted(ranked.contributions, key=lambda one: -abs(one.effect))[:TRAITS_SHOWN]
-    with caller.read() as session:
-        titles = dict(Hypotheses(session, caller.workspace_id).titles(run.id))
     values = {
         **followed(run, since),
         "stages": _stages(run),
@@ -66,7 +63,7 @@ def look(
         "traits": strongest,
         "trait_scale": trait_scale(strongest),
         "waiting": next_experiments(run_id, caller),
-        "titles": titles,
+        "titles": titles_of(caller, run.id, ranked),
     }
     return show(request, caller, "run.html", values)
 

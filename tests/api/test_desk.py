@@ -231,14 +231,14 @@ def test_a_result_is_entered_amended_and_withdrawn(
     with database.read() as session:
         (result,) = Experiments(session, desk.workspace_id).get(desk.pending_id).results
         assert any(job.payload.get("run_id") == desk.run_id for job in Jobs(session).recent())
-    version = field(kept.text, "version", f'action="/results/{result.id}"')
+    version = field(kept.text, "version", f'action="/results/{result.id}#')
     amended = owner.post(f"/results/{result.id}", data={**typed, "score": "3.9", "version": version})
     assert "<b>3.9</b>" in amended.text
     stale = owner.post(f"/results/{result.id}", data={**typed, "score": "4.1", "version": version})
     assert stale.status_code == 412
     assert "owner changed this result meanwhile" in stale.text
     assert 'value="4.1"' in stale.text
-    newer = field(stale.text, "version", f'action="/results/{result.id}"')
+    newer = field(stale.text, "version", f'action="/results/{result.id}#')
     gone = owner.post(f"/results/{result.id}", data={"status": "withdrawn", "version": newer})
     assert gone.status_code == 200
     assert f'id="experiment-{desk.pending_id}"' in gone.text  # it waits again
@@ -370,7 +370,12 @@ def test_another_sites_form_changes_nothing(owner: httpx.Client, desk: Desk, dat
 def test_with_anothers_ids_no_page_finds_or_changes_anything(owner: httpx.Client, database: Database) -> None:
     theirs = Desk(database, "elsewhere", f"zanzibar{next(NUMBERS)}")
     run, hypothesis = f"/runs/{theirs.run_id}", f"/hypotheses/{theirs.hypotheses[0]}"
-    reads = [run, f"{run}/bench", f"{run}/sheet", f"{run}/bench.csv", hypothesis]
+    reads = [run, f"{run}/bench", f"{run}/sheet", f"{run}/bench.csv", f"{run}/results", hypothesis]
+    reads += [
+        f"/experiments/{theirs.pending_id}/results",
+        f"/results/{theirs.result_id}",
+        f"{hypothesis}/reviews",
+    ]
     writes = {
         run: {"wish": "cancel"},
         f"{run}/results": {"table": f"hypothesis_id,score\n{theirs.hypotheses[0]},1\n"},
@@ -390,6 +395,15 @@ def test_with_anothers_ids_no_page_finds_or_changes_anything(owner: httpx.Client
         assert Experiments(session, theirs.workspace_id).result(theirs.result_id).version == 1
         assert Reviews(session, theirs.workspace_id).page(10) == []
         assert Hypotheses(session, theirs.workspace_id).count(theirs.run_id) == 5
+
+
+def test_a_refused_forms_address_leads_back_to_its_page(owner: httpx.Client, desk: Desk) -> None:
+    bench = f"/runs/{desk.run_id}/bench"
+    for place in (f"/experiments/{desk.pending_id}/results", f"/results/{desk.result_id}"):
+        assert owner.get(place).url.path == bench
+    assert owner.get(f"/runs/{desk.run_id}/results").url.path == bench
+    reviews = f"/hypotheses/{desk.hypotheses[0]}/reviews"
+    assert owner.get(reviews).url.path == f"/hypotheses/{desk.hypotheses[0]}"
 
 
 @pytest.mark.parametrize("place", ["/runs/{}", "/runs/{}/bench", "/hypotheses/{}", "/runs/cut-off"])

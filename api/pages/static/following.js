@@ -25,11 +25,15 @@
     const told = (event) => { if (event.lastEventId > since) soon(); };
     for (const kind of ["state", "stage", "progress", "experiment", "result"]) stream.addEventListener(kind, told);
     stream.addEventListener("end", () => { stream.close(); soon(); });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setInterval(refresh, 10000); // refused: look from time to time
+    });
     window.addEventListener("pagehide", () => stream.close());
   }
 
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-refresh]")) location.reload();
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    // Whoever was signed out meanwhile gets the sign-in: that must not take the place of what is shown.
+    if (new URL(event.detail.xhr.responseURL).pathname === "/sign-in") event.detail.shouldSwap = false;
   });
   if (!("over" in document.body.dataset)) follow();
   // A run that is over is ranked again without telling: look a few times after something was asked of it.
