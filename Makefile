@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Many tests wait for servers, so one more than there are cores.
+JOBS   ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 STAMP  := $(VENV)/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +28,7 @@ demo: install
 test: install
 	@./tests/system.sh
 	@$(MAKE) --no-print-directory check
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: install
 	@$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -146,9 +145,9 @@ def test_what_is_wrong_with_a_sign_in_shows_in_neither_answer_nor_time(owner, br
 
     answers: set[str] = set()
     names = ("owner", "nobody", "fresh", "gone")
-    typical = [statistics.median(seconds(name) for _ in range(5)) for name in names]
+    least = [min(seconds(name) for _ in range(5)) for name in names]  # whatever else the machine does
     assert len(answers) == 1
-    assert max(typical) < 2.5 * min(typical), dict(zip(names, typical, strict=True))
+    assert max(least) < 2.5 * min(least), dict(zip(names, least, strict=True))
 
 
 def test_guessing_is_slowed_down_for_the_account_and_known_by_no_other_name(owner, browser) -> None:

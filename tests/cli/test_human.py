@@ -25,7 +25,7 @@ def test_a_run_waits_for_each_result_and_ranks_by_it(stocked, tmp_path):
     assert (told.code, told.out, told.err) == (0, "Kept.\n", "")
     again = stocked("result", first, "--score", 0.99)
     assert again.code == 2
-    assert again.err == "this experiment already has another result; withdraw that one first\n"
+    assert again.err == "this experiment already has another result; amend that one, or withdraw it first\n"
 
     done = stocked("run", "--resume", done.run_id, "--out", out)
     assert done.code == 0, done.err

@@ -12,7 +12,7 @@ from command import DEMO, QUESTION, SIMULATED, Installation, document, ranking, 
 
 from agents.service import LLM_CALLS_AT_ONCE
 
-KILLS = 3
+KILLS = 2
 
 
 def test_killed_again_and_again_a_run_ends_in_the_same_ranking(touchstone, whole, tmp_path):
