@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -170,6 +172,41 @@ def database(database_url: str) -> Iterator[Database]:
 def workspace_id(database: Database) -> str:
     with database.write() as session:
         return Workspaces(session).get_or_create("local").id
+
+
+@pytest.fixture(scope="session")
+def run_the_examples() -> Callable[[str, str, str, Path], str]:
+    """Runs the examples of docs/api.md in their order: those in shell, then those in Python; what these said.
+
+    ``run(shell_url, python_url, key, folder)``.
+    """
+    text = (Path(__file__).parents[1] / "docs" / "api.md").read_text()
+    blocks = re.findall(r"^```(sh|python)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    shell, python = ("\n".join(code for found, code in blocks if found == name) for name in ("sh", "python"))
+
+    def run(shell_url: str, python_url: str, key: str, folder: Path) -> str:
+        said = ""
+        for url, command in (
+            (shell_url, ["bash", "-euo", "pipefail", "-c", shell]),
+            (python_url, [sys.executable, "-c", python]),
+        ):
+            environment = os.environ | {
+                "TOUCHSTONE_URL": url,
+                "TOUCHSTONE_KEY": key,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            }
+            told = subprocess.run(
+                command, env=environment, cwd=folder, capture_output=True, text=True, timeout=200
+            )
+            assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
+            said = told.stdout
+        assert "1. Guanidinium chloride" in said
+        assert "{'added': 1, 'known': 0" in said
+        assert "Thermocells with gelatin" in said
+        assert "attachment" in said
+        return said
+
+    return run
 
 
 @pytest.fixture

@@ -186,14 +186,17 @@ def scaled(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[Scale
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_two_of_each_part_work_together_on_postgresql(scaled, database, free_ports, wait_until):
+def test_two_of_each_part_work_together_on_postgresql(
+    scaled, database, free_ports, wait_until, run_the_examples, tmp_path
+):
     migrated = subprocess.run(start_line("touchstone-migrate"), env=scaled.environment, timeout=60)
     assert migrated.returncode == 0
     first, second = free_ports
     for port in (first, second):
         scaled.start("touchstone-api", TOUCHSTONE_SERVER__PORT=str(port))
     worker = scaled.start("touchstone-worker@keeping")
-    for unit in ("touchstone-worker@keeping", "touchstone-worker@embedding", *["touchstone-beat"] * 2):
+    queues = ("keeping", "embedding", "discovery", "ingestion", "ranking")
+    for unit in (*[f"touchstone-worker@{queue}" for queue in queues], *["touchstone-beat"] * 2):
         scaled.start(unit)
     for port in (first, second):
         wait_until(lambda port=port: ready(port), 60, scaled.log)
@@ -214,6 +217,18 @@ def test_two_of_each_part_work_together_on_postgresql(scaled, database, free_por
     with database.write() as session:
         ids = [order_retention(session, workspace_id).id for _ in range(3)]
     wait_until(done, 60, scaled.log)
+
+    # Asked at one web process and gone on with at the other, all that the documentation promises holds.
+    made = subprocess.run(
+        [Path(sys.executable).with_name("touchstone"), "key", "create", "tests", "--scope", "write"],
+        env=scaled.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    urls = [f"http://127.0.0.1:{port}" for port in (first, second)]
+    run_the_examples(*urls, made.stdout.strip(), tmp_path)
 
     before = time.monotonic()
     scaled.end()
