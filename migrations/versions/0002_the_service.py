@@ -52,8 +52,15 @@ NEW_COLUMNS: dict[str, dict[str, tuple[Any, str | None]]] = {
 }
 """Type and first value; without a value the column may be empty."""
 
-PAGED = ("audit_event", "job", "paper", "run")
-"""Tables that are read a page at a time, newest first, within a workspace."""
+SECOND = {
+    "audit_event": "id",
+    "job": "id",
+    "paper": "id",
+    "run": "id",
+    "hypothesis": "run_id",
+    "passage": "paper_id",
+}
+"""Beside the workspace, what is asked for: pages (newest first), or what belongs to a row."""
 
 
 def upgrade() -> None:
@@ -260,8 +267,8 @@ def upgrade() -> None:
             op.f("fk_run_cloned_from"), "run", ["cloned_from"], ["id"], ondelete="SET NULL"
         )
     op.create_index(op.f("ix_job_finished_at"), "job", ["finished_at"])
-    for table in PAGED:
-        op.create_index(op.f(f"ix_{table}_workspace_id_id"), table, ["workspace_id", "id"])
+    for table, column in SECOND.items():
+        op.create_index(op.f(f"ix_{table}_workspace_id_{column}"), table, ["workspace_id", column])
         op.drop_index(op.f(f"ix_{table}_workspace_id"), table)
 
 
@@ -277,9 +284,9 @@ def _add(table: str, columns: dict[str, tuple[Any, str | None]]) -> None:
 
 
 def downgrade() -> None:
-    for table in PAGED:
+    for table, column in SECOND.items():
         op.create_index(op.f(f"ix_{table}_workspace_id"), table, ["workspace_id"])
-        op.drop_index(op.f(f"ix_{table}_workspace_id_id"), table)
+        op.drop_index(op.f(f"ix_{table}_workspace_id_{column}"), table)
     op.drop_index(op.f("ix_job_finished_at"), "job")
     with op.batch_alter_table("run") as run:
         run.drop_constraint(op.f("fk_run_cloned_from"), type_="foreignkey")

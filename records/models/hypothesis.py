@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.base import Base, Created, Id, ref
@@ -14,10 +14,10 @@ class Hypothesis(Base):
     """A candidate of a run: composed from literature, a row of a measured table, or a chemist's own."""
 
     __tablename__ = "hypothesis"
-    __table_args__ = (UniqueConstraint("run_id", "position"),)
+    __table_args__ = (UniqueConstraint("run_id", "position"), Index(None, "workspace_id", "run_id"))
 
     id: Mapped[Id]
-    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     run_id: Mapped[str] = mapped_column(ref("run.id"))
     position: Mapped[int]
     origin: Mapped[str] = mapped_column(String(16), default="literature")

@@ -40,10 +40,10 @@ class Passage(Base):
     """A piece of a paper, short enough to embed; quotes point into its text by character."""
 
     __tablename__ = "passage"
-    __table_args__ = (UniqueConstraint("paper_id", "position"),)
+    __table_args__ = (UniqueConstraint("paper_id", "position"), Index(None, "workspace_id", "paper_id"))
 
     id: Mapped[Id]
-    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     paper_id: Mapped[str] = mapped_column(ref("paper.id"))
     position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
