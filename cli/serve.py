@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -77,14 +75,12 @@ def migrate(data_dir: DataDir = None) -> None:
 def _prepare(settings: Settings) -> str | None:
     """Migrate; on the very first start, a token to sign in with."""
     from records.database import Database
+    from records.first_start import first_start
 
     database = Database(settings.database)
     try:
         database.migrate()
-        if find_spec("records.first_start") is None:
-            return None
-        token: str | None = import_module("records.first_start").first_start(database, settings)
-        return token
+        return first_start(database, settings)
     finally:
         database.close()
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from agents.report.document import Hypothesis, RunDocument
-from agents.report.figures import number
+from records.written import number
 
 ACCENT, INK, MUTED, RULE, FAIL = "#0b6e6e", "#1c2426", "#5d686b", "#d5dbdc", "#b3402a"
 CLUSTER_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7a4fb3", "#666666")

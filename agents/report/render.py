@@ -8,9 +8,9 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from agents.report import figures
 from agents.report.document import Evidence, Hypothesis, RunDocument
 from agents.report.plots import plots
+from records import written
 
 TABLE_LENGTH = 100
 """Ranked candidates that the table shows."""
@@ -52,7 +52,7 @@ def standing(document: RunDocument) -> str:
     elif document.run.state == "waiting":
         parts.append("The run waits for a result.")
     if best is not None:
-        parts.append(f"Best measured so far: {best.title} ({figures.number(best.score)}).")
+        parts.append(f"Best measured so far: {best.title} ({written.number(best.score)}).")
         if first is not None and first.id != best.hypothesis_id:
             parts.append(f"Expected to be best: {first.title}.")
     elif document.trace:
@@ -94,9 +94,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": figures.number,
-        "share": figures.share,
-        "seconds": figures.seconds,
+        "number": written.number,
+        "share": written.share,
+        "seconds": written.seconds,
         "link": _link,
         "marked": _marked,
         "svg": Markup,

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
 from records.models import Paper, Passage
-
-NOTHING = "–"
-
-
-def number(value: float | None) -> str:
-    """Three significant digits, powers of ten only where they are needed."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    if value == 0 or abs(value) < 5e-10:
-        return "0"
-    size = abs(value)
-    if size >= 1e6 or size < 1e-4:
-        digits, power = f"{value:.2e}".split("e")
-        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"{digits} × 10{raised}".replace("-", "−")
-    places = max(0, 2 - math.floor(math.log10(size)))
-    return f"{value:,.{places}f}".replace("-", "−").replace(",", "\u202f")
+from records.written import number, share
 
 
 def measured(value: float | None) -> str:
     """As it was entered, every digit of it, so that it can be entered again."""
     return "" if value is None else f"{value:.15g}"
-
-
-def share(value: float | None) -> str:
-    """A probability in percent; what is nearly nothing is said to be so."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    return "< 1 %" if 0 < value < 0.01 else f"{100 * value:.0f} %"
 
 
 def moment(value: datetime) -> Markup:

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: three digits, a true minus, never "nan"."""
+"""Numbers as a reader wants them, on a page or in a report: three digits, a true minus, never "nan"."""
 
 from __future__ import annotations
 
