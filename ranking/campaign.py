@@ -193,7 +193,7 @@ class Campaign:
             raise RankingError("bad_worth", "say what one unit of the score is worth, as a number above 0")
         paid = [(one.id, one.cost) for one in self._outcomes if one.cost is not None]
         price = None if worth is None else expected(self._candidates, self._place, paid) / worth
-        return advice(self._fitted(), self._open(), self._seed, price)
+        return advice(self._fitted(), self._untested(), self._seed, price)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain JSON; ``from_json`` makes a campaign of it that recommends the same.
@@ -265,7 +265,12 @@ class Campaign:
         return np.sort(self._places([one.id for one in self._outcomes if one.score is None]))
 
     def _open(self) -> Places:
-        closed = {one.id for one in self._outcomes} | self._pending.keys() | self._excluded.keys()
+        """What may be recommended."""
+        return np.setdiff1d(self._untested(), self._places(list(self._pending)))
+
+    def _untested(self) -> Places:
+        """What may still turn out best without having been measured: also what is being measured."""
+        closed = {one.id for one in self._outcomes} | self._excluded.keys()
         return self._places([one.id for one in self._candidates if one.id not in closed])
 
     def _places(self, ids: Sequence[str]) -> Places:

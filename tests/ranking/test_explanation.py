@@ -125,3 +125,14 @@ def test_what_is_excluded_promises_nothing() -> None:
     for id in ("like good", "like bad"):
         campaign.exclude(id)
     assert campaign.stop_advice().reason == "Nothing is left to test."
+
+
+def test_what_is_being_measured_may_still_be_the_best() -> None:
+    campaign = Campaign(POOL)
+    first, *others = [one.id for one in POOL]
+    for score, other in enumerate(others):
+        campaign.add_result(other, float(score % 3))
+    campaign.mark_pending(first)
+    advice = campaign.stop_advice()
+    assert "something untested" in advice.reason
+    assert advice.p_better > 0
