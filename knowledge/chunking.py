@@ -1,17 +1,23 @@
-"""Texts into sentences, and abstracts into passages of whole sentences, to the letter."""
+"""Texts into sentences, and into passages of these that overlap, to the letter."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 LONGEST_PASSAGE = 900
 """Characters; an embedding model reads about 256 word pieces, and this is below that."""
+
+OVERLAP = 200
+"""Characters of a passage's last sentence, at most, for the next one to begin with it."""
 
 ABBREVIATIONS = frozenset(
     "e.g i.e et al etc fig figs ref refs eq eqs ca cf vs dr prof no vol approx resp sp spp st viz".split()
 )
 NEAR = 80
 """Characters around a dot that tell what it is."""
+
+SPACE = re.compile(r"\s*")
 
 END = re.compile(r"([.!?][\"”’')\]]*)(\s+)(?=[\"“‘'(\[]*[A-Z0-9α-ωΑ-Ω])")
 
@@ -42,22 +48,44 @@ def _abbreviated(before: str, after: str) -> bool:
 
 
 def passages(text: str) -> list[tuple[int, int]]:
-    """Spans of whole sentences of like length, at most ``LONGEST_PASSAGE`` where the sentences allow.
+    """Spans of whole sentences of like length, at most ``LONGEST_PASSAGE``; together they cover the text.
 
-    The passages cover the text, white space between them aside.
+    Where it is short, a passage's last sentence is the next one's first as well: what "it" is stands there.
+    Only a sentence that is longer than a passage is cut.
     """
-    spans = sentences(text)
-    if not spans:
+    parts = [part for sentence in sentences(text) for part in _cut(text, *sentence)]
+    if not parts:
         return []
-    pieces = -(-(spans[-1][1] - spans[0][0]) // LONGEST_PASSAGE)
-    wanted = (spans[-1][1] - spans[0][0]) / pieces
-    made: list[tuple[int, int]] = []
-    start, end = spans[0]
-    for next_start, next_end in spans[1:]:
-        full = next_end - start > LONGEST_PASSAGE
-        if full or (end - start >= wanted and next_end - start > wanted * 1.1):
-            made.append((start, end))
-            start = next_start
-        end = next_end
-    made.append((start, end))
-    return made
+    whole = parts[-1][1] - parts[0][0]
+    wanted = whole / max(1, -(-(whole - OVERLAP) // (LONGEST_PASSAGE - OVERLAP)))
+    made = [[parts[0]]]
+    for part in parts[1:]:
+        start, end = made[-1][0][0], made[-1][-1][1]
+        full = part[1] - start > LONGEST_PASSAGE
+        if full or (end - start >= wanted and part[1] - start > wanted * 1.1):
+            made.append([])
+        made[-1].append(part)
+    return [
+        (_reaching_back(before, here), here[-1][1]) for before, here in zip([[], *made], made, strict=False)
+    ]
+
+
+def _reaching_back(before: Sequence[tuple[int, int]], here: Sequence[tuple[int, int]]) -> int:
+    """Where a passage starts that may begin with the last sentence of the one before it."""
+    if len(before) > 1:
+        start, end = before[-1]
+        if end - start <= OVERLAP and here[-1][1] - start <= LONGEST_PASSAGE:
+            return start
+    return here[0][0]
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence in pieces that fit a passage: at a semicolon, else a comma, else between words."""
+    while end - start > LONGEST_PASSAGE:
+        window = text[start : start + LONGEST_PASSAGE]
+        places = (window.rfind(mark, LONGEST_PASSAGE // 2) for mark in ("; ", ", ", " "))
+        length = next((place for place in places if place > 0), LONGEST_PASSAGE - 1) + 1
+        yield start, start + len(window[:length].rstrip())
+        start = min(SPACE.match(text, start + length).end(), end)  # type: ignore[union-attr]
+    if start < end:
+        yield start, end

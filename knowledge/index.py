@@ -23,7 +23,6 @@ from config import IndexSettings
 from knowledge.chroma_server import chroma_server
 from records.errors import BadInput, Failure
 from records.faults import disk_full, is_full
-from records.models import Passage
 
 BATCH = 2_000
 """Rows a request; the server takes up to 5,461."""
@@ -145,8 +144,3 @@ def _answering(url: str) -> Iterator[None]:
         if is_full(str(error)):
             raise disk_full("the index") from error
         raise Failure("index_unreachable", f"the index's server at {url} does not answer: {error}") from error
-
-
-def embeddings_of(passages: Sequence[Passage]) -> dict[str, tuple[str, bytes]]:
-    """What ``Index.sync`` wants to know, of passages that have a vector."""
-    return {p.id: (p.paper_id, p.embedding) for p in passages if p.embedding is not None}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from knowledge.embedding import Embedder
 from knowledge.ingestion import Found, keep, read_files
@@ -17,7 +16,7 @@ from knowledge.parsing import BrokenEntry
 from knowledge.retrieval import fuse
 from records.database import Database
 from records.models import Passage
-from records.repositories import Papers
+from records.repositories import Papers, Vectors, Workspaces
 
 if TYPE_CHECKING:
     from knowledge.index import Index
@@ -26,9 +25,6 @@ Progress = Callable[[str, int, int], None]
 
 EMBED_BATCH = 256
 """Passages whose vectors are kept at once: what a kill can cost."""
-
-ATTEMPTS = 5
-"""To keep papers: on PostgreSQL somebody else may just have kept the same ones; then they are known."""
 
 DEPTH = 200
 """Passages that each way of searching brings to the fusion, at least."""
@@ -92,19 +88,17 @@ class Library:
         return Ingested(tuple(ids), added, len(ids) - added, found.broken)
 
     def _keep(self, found: Found) -> tuple[list[str], int]:
-        for _ in range(ATTEMPTS - 1):
-            with suppress(IntegrityError), self._database.write() as session:
-                return keep(session, self._workspace_id, found)
         with self._database.write() as session:
+            Workspaces(session).hold(self._workspace_id)  # one at a time decides which papers are new
             return keep(session, self._workspace_id, found)
 
     def embed(self, progress: Progress | None = None) -> None:
         """Give every passage its vector, batch by batch, and bring the index up to date."""
         report = progress or _unseen
         with self._database.read() as session:
-            papers = Papers(session, self._workspace_id)
-            passages = papers.without_embedding(self._embedder.name)
-            titles = {paper.id: paper.title for paper in papers.all({p.paper_id for p in passages})}
+            passages = Vectors(session, self._workspace_id).without(self._embedder.name)
+            papers = Papers(session, self._workspace_id).all({p.paper_id for p in passages})
+            titles = {paper.id: paper.title for paper in papers}
             waiting = [(p.id, _in_context(titles[p.paper_id], p.text)) for p in passages]
         for start in range(0, len(waiting), EMBED_BATCH):
             report("Embedding passages", start, len(waiting))
@@ -112,17 +106,14 @@ class Library:
             vectors = self._embedder.embed([text for _, text in batch]).astype("<f4")
             kept = {one: vector.tobytes() for (one, _), vector in zip(batch, vectors, strict=True)}
             with self._database.write() as session:
-                Papers(session, self._workspace_id).set_embeddings(self._embedder.name, kept)
+                Vectors(session, self._workspace_id).set(self._embedder.name, kept)
         if waiting:
             report("Embedding passages", len(waiting), len(waiting))
 
     def check(self) -> tuple[int, int]:
         """Compare the index with the database and give it what it lacks: passages, and how many it lacked."""
-        from knowledge.index import embeddings_of
-
         with self._database.read() as session:
-            passages = Papers(session, self._workspace_id).passages()
-        mine = embeddings_of([p for p in passages if p.embedding_model == self._embedder.name])
+            mine = self._vectors(session, Papers(session, self._workspace_id).passages())
         return len(mine), self._index().sync(mine) if mine else 0
 
     def search(self, text: str, *, paper_ids: Collection[str] | None = None, limit: int = 10) -> list[Hit]:
@@ -131,12 +122,11 @@ class Library:
             papers = Papers(session, self._workspace_id)
             passages = papers.passages(paper_ids)
             titles = {paper.id: (paper.title, paper.year) for paper in papers.all(paper_ids)}
+            vectors = self._vectors(session, passages)
         if not passages:
             return []
-        from knowledge.index import embeddings_of
-
         index = self._index()
-        index.sync(embeddings_of([p for p in passages if p.embedding_model == self._embedder.name]))
+        index.sync(vectors)
         depth = max(DEPTH, limit)
         wanted = None if paper_ids is None else sorted(paper_ids)
         by_id = {passage.id: passage for passage in passages}
@@ -163,6 +153,12 @@ class Library:
             )
             for one, score in fused[:limit]
         ]
+
+    def _vectors(self, session: Session, passages: Sequence[Passage]) -> dict[str, tuple[str, bytes]]:
+        """What ``Index.sync`` wants to know, of passages that have a vector."""
+        papers = {passage.id: passage.paper_id for passage in passages}
+        vectors = Vectors(session, self._workspace_id).of(self._embedder.name, papers)
+        return {one: (papers[one], vector) for one, vector in vectors.items()}
 
     def _by_words(self, passages: Sequence[Passage], titles: Mapping[str, str]) -> LexicalIndex:
         key = tuple(passage.id for passage in passages)

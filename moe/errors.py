@@ -1,4 +1,4 @@
-"""What goes wrong with weights and activations that a caller hands in."""
+"""What goes wrong with checkpoints, stores, budgets and requests that people hand in."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from knowledge.dedup import normal_doi, title_key
 
@@ -22,6 +23,26 @@ class ParsedPaper:
     year: int | None = None
     venue: str | None = None
     url: str | None = None
+    published_on: str | None = None
+    """As exact as is known: 2025, 2025-06 or 2025-06-07."""
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    """What services call it: arxiv (without its version), pmid, pmcid, openalex, s2."""
+    kind: str = ""
+    """article, preprint, review, other; empty where nobody says."""
+    licence: str = ""
+    retraction: str = ""
+    """retracted, concern, corrected; empty where nothing is known."""
+    references: tuple[str, ...] = ()
+    """DOIs of what it cites."""
+    version_of: str | None = None
+    """DOI of the later record of the same work, where a service says that this is its preprint."""
+    versions: tuple[str, ...] = ()
+    """DOIs, or arXiv ids as ``arxiv:2505.17873``, of earlier records of the same work: its preprints."""
+    pdf_url: str | None = None
+    source: str = ""
+    """The service that told of it; empty for a file."""
+    source_id: str = ""
+    """What that service calls it."""
 
 
 @dataclass(frozen=True, slots=True)

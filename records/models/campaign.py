@@ -25,6 +25,9 @@ class Experiment(Base):
     """pending, done, failed, abandoned."""
     recommended_by: Mapped[str] = mapped_column(String(40))
     """The policy that chose it, or the person."""
+    expected: Mapped[float | None]
+    """The score that was expected of it when it was asked for; none before anything was measured."""
+    expected_sd: Mapped[float | None]
     created_at: Mapped[Created]
     finished_at: Mapped[datetime | None]
 

@@ -30,6 +30,9 @@ class Hypothesis(Base):
     model: Mapped[str] = mapped_column(String(200), default="")
     prompt_version: Mapped[str] = mapped_column(String(40), default="")
     seed: Mapped[int] = mapped_column(BigInteger, default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    edited_by: Mapped[str] = mapped_column(String(120), default="")
+    """Who wrote it as it reads now; nobody, where it is as it was made."""
     created_at: Mapped[Created]
 
     clauses: Mapped[list[Clause]] = relationship(order_by="Clause.position", cascade="all, delete-orphan")
@@ -39,6 +42,8 @@ class Hypothesis(Base):
     inspirations: Mapped[list[Inspiration]] = relationship(
         order_by="Inspiration.position", cascade="all, delete-orphan"
     )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own form
 
 
 class Inspiration(Base):

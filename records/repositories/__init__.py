@@ -14,10 +14,13 @@ from records.repositories.feeds import Feeds
 from records.repositories.files import Files
 from records.repositories.hypotheses import Category, Hypotheses
 from records.repositories.jobs import Jobs
+from records.repositories.judging import Judging
 from records.repositories.own_jobs import OwnJobs
 from records.repositories.papers import KnownPapers, Papers
+from records.repositories.remarks import Remarks
 from records.repositories.reviews import Reviews
 from records.repositories.runs import Runs
+from records.repositories.vectors import Vectors
 from records.repositories.workspaces import Workspaces
 
 __all__ = [
@@ -32,13 +35,16 @@ __all__ = [
     "Handed",
     "Hypotheses",
     "Jobs",
+    "Judging",
     "KnownPapers",
     "ModelCalls",
     "OwnJobs",
     "Papers",
+    "Remarks",
     "Reviews",
     "RunControl",
     "RunEvents",
     "Runs",
+    "Vectors",
     "Workspaces",
 ]

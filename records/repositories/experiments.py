@@ -21,10 +21,17 @@ class Experiments:
         self._session = session
         self._workspace_id = workspace_id
 
-    def recommend(self, run_id: str, sequence: int, hypothesis_id: str, by: str) -> Experiment:
+    def recommend(
+        self,
+        run_id: str,
+        sequence: int,
+        hypothesis_id: str,
+        by: str,
+        expected: tuple[float, float] | None = None,
+    ) -> Experiment:
         """The run's experiment of this number; asked again, the same one.
 
-        Raises Conflict ``experiment_exists`` when that number already tests another hypothesis.
+        ``expected``: the score that is expected of it, and the standard deviation. Raises Conflict ``experiment_exists`` when that number already tests another hypothesis.
         """
         self._check_candidate(run_id, hypothesis_id)
         numbered = self._mine().where(Experiment.run_id == run_id, Experiment.sequence == sequence)
@@ -34,13 +41,17 @@ class Experiments:
             hypothesis_id=hypothesis_id,
             sequence=sequence,
             recommended_by=by,
+            expected=None if expected is None else expected[0],
+            expected_sd=None if expected is None else expected[1],
         )
         experiment = find_or_insert(self._session, lambda: self._session.scalar(numbered), fresh)
         if experiment.hypothesis_id != hypothesis_id:
             raise Conflict("experiment_exists", f"experiment {sequence} of this run tests another hypothesis")
         return experiment
 
-    def choose(self, run_id: str, hypothesis_id: str, by: str) -> Experiment:
+    def choose(
+        self, run_id: str, hypothesis_id: str, by: str, expected: tuple[float, float] | None = None
+    ) -> Experiment:
         """One more experiment, which no policy asked for; the one that waits already, if there is one."""
         self._check_candidate(run_id, hypothesis_id)
         waiting = self._mine().where(
@@ -52,7 +63,7 @@ class Experiments:
         if found is not None:
             return found
         last = self._session.scalar(select(func.max(Experiment.sequence)).where(Experiment.run_id == run_id))
-        return self.recommend(run_id, (last or 0) + 1, hypothesis_id, by)
+        return self.recommend(run_id, (last or 0) + 1, hypothesis_id, by, expected)
 
     def to_enter(self, run_id: str, hypothesis_id: str, by: str) -> Experiment:
         """The newest experiment on this hypothesis, for whoever has a result of it; a new one if need be."""

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records.errors import NotFound
 from records.models import Paper, Passage
@@ -105,45 +105,11 @@ class Papers:
         return found[passage_id]
 
     def passages_by_id(self, passage_ids: Collection[str]) -> dict[str, Passage]:
-        """Those of the named passages that exist here, without loading their embeddings."""
-        query = (
-            select(Passage)
-            .where(Passage.workspace_id == self._workspace_id)
-            .options(defer(Passage.embedding, raiseload=True))
-        )
+        """Those of the named passages that exist here."""
+        query = select(Passage).where(Passage.workspace_id == self._workspace_id)
         return {
             passage.id: passage for passage in fetch_by(self._session, query, Passage.id, set(passage_ids))
         }
-
-    def without_embedding(self, model: str) -> list[Passage]:
-        """Passages that this embedding model has not seen yet, in the order in which they came."""
-        query = select(Passage).where(
-            Passage.workspace_id == self._workspace_id,
-            or_(
-                Passage.embedding.is_(None),
-                Passage.embedding_model.is_(None),
-                Passage.embedding_model != model,
-            ),
-        )
-        return sorted(self._session.scalars(query), key=lambda passage: (passage.paper_id, passage.position))
-
-    def set_embeddings(self, model: str, embeddings: Mapping[str, bytes]) -> None:
-        """Keep the vectors (float32, little-endian) of these passages, by passage id."""
-        if not embeddings:
-            return
-        mine = select(Passage.id).where(Passage.workspace_id == self._workspace_id)
-        known = {
-            found
-            for chunk in chunks(embeddings)
-            for found in self._session.scalars(mine.where(Passage.id.in_(chunk)))
-        }
-        missing = sorted(set(embeddings) - known)
-        if missing:
-            raise NotFound("passage_not_found", f"there is no passage {missing[0]} in this workspace")
-        rows = [
-            {"id": key, "embedding": value, "embedding_model": model} for key, value in embeddings.items()
-        ]
-        self._session.execute(update(Passage), rows)
 
     def _ids_by(self, column: InstrumentedAttribute[Any], values: Iterable[str]) -> dict[str, str]:
         query = select(column, Paper.id).where(Paper.workspace_id == self._workspace_id)

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from config import IndexSettings
-from knowledge.index import BATCH, Index, embeddings_of, open_index
+from knowledge.index import BATCH, Index, open_index
 from records.errors import BadInput, Failure
-from records.models import Passage
 
 OpenIndex = Callable[[str], Index]
 VECTORS = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "xy": (0.6, 0.8, 0.0)}
@@ -88,12 +87,6 @@ def test_workspaces_and_models_see_nothing_of_each_other(index_url: str, workspa
     settings = IndexSettings(url=index_url)
     with open_index(settings, Path("unused"), mine, "another-model") as other:
         assert near(other, (1, 0, 0)) == []
-
-
-def test_only_passages_with_a_vector_are_told_of() -> None:
-    with_one = Passage(id="a", paper_id="p", text="A gel.", embedding=b"\0" * 12)
-    without = Passage(id="b", paper_id="p", text="A salt.")
-    assert embeddings_of([with_one, without]) == {"a": ("p", b"\0" * 12)}
 
 
 def test_where_nobody_answers_the_index_is_unreachable(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from knowledge.library import Library
 from records.database import Database
 from records.errors import BadInput
 from records.models import Paper
-from records.repositories import Papers
+from records.repositories import Papers, Vectors
 
 MakeLibrary = Callable[[Database, str], Library]
 GEL = {"title": "Gelatin thermocells", "abstract": "A gel slows convection. It is made of gelatin."}
@@ -59,8 +59,10 @@ def test_papers_are_kept_with_passages_and_vectors(library, notes, database, wor
             (SALT["title"], "a.jsonl"),
         ]
         assert [passage.text for passage in papers.passages()] == [GEL["abstract"], SALT["abstract"]]
-        assert {len(passage.embedding) for passage in papers.passages()} == {384 * 4}
-        assert papers.without_embedding("all-MiniLM-L6-v2") == []
+        vectors = Vectors(session, workspace_id)
+        kept = vectors.of("all-MiniLM-L6-v2", [passage.id for passage in papers.passages()])
+        assert {len(vector) for vector in kept.values()} == {384 * 4}
+        assert vectors.without("all-MiniLM-L6-v2") == []
 
 
 def test_the_same_file_again_changes_nothing(library, notes, kept) -> None:

@@ -19,7 +19,7 @@ from config import IndexSettings
 from knowledge.index import open_index
 from knowledge.library import EMBED_BATCH
 from records.database import Database
-from records.repositories import Papers, Workspaces
+from records.repositories import Papers, Vectors, Workspaces
 
 USER = Path(__file__).with_name("trial_user.py")
 MANY = EMBED_BATCH + 20
@@ -58,29 +58,30 @@ def killed(process: subprocess.Popen[str]) -> bool:
 
 
 @contextmanager
-def library_of(data_dir: Path) -> Iterator[tuple[str, Papers]]:
-    """The workspace and its papers."""
+def library_of(data_dir: Path) -> Iterator[tuple[str, Papers, Vectors]]:
+    """The workspace, its papers and their vectors."""
     database = Database(f"sqlite:///{data_dir / 'touchstone.db'}")
     with database.write() as session:
         workspace_id = Workspaces(session).get_or_create("local").id
     with database.read() as session:
-        yield workspace_id, Papers(session, workspace_id)
+        yield workspace_id, Papers(session, workspace_id), Vectors(session, workspace_id)
     database.close()
 
 
 def with_vectors(data_dir: Path) -> tuple[int, int, int]:
     """How many papers and passages there are, and how many of these have a vector."""
-    with library_of(data_dir) as (_, papers):
+    with library_of(data_dir) as (_, papers, vectors):
         passages = len(papers.passages())
-        return papers.count(), passages, passages - len(papers.without_embedding("digest"))
+        return papers.count(), passages, passages - len(vectors.without("digest"))
 
 
 def not_found(data_dir: Path) -> list[str]:
     """Passages that are not the nearest to their own vectors."""
-    with library_of(data_dir) as (workspace_id, papers):
+    with library_of(data_dir) as (workspace_id, papers, vectors):
         passages = papers.passages()
+        kept = vectors.of("digest", [p.id for p in passages])
         with open_index(IndexSettings(), data_dir, workspace_id, "digest") as index:
-            nearest = [index.nearest(np.frombuffer(p.embedding, dtype="<f4"), 1)[0][0] for p in passages]
+            nearest = [index.nearest(np.frombuffer(kept[p.id], dtype="<f4"), 1)[0][0] for p in passages]
         return [p.text for p, found in zip(passages, nearest, strict=True) if found != p.id]
 
 

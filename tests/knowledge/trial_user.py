@@ -22,7 +22,7 @@ from knowledge.chroma_server import chroma_server
 from knowledge.index import open_index
 from knowledge.library import Library
 from records.database import Database
-from records.repositories import Papers, Workspaces
+from records.repositories import Papers, Vectors, Workspaces
 
 
 class DigestEmbedder:
@@ -58,7 +58,8 @@ def ingest(data_dir: Path, file: Path, stage: str = "", done: str = "0") -> None
         library.search("gel", limit=1)  # which brings the index up to date
         with database.read() as session:
             passages = Papers(session, workspace_id).passages(ingested.paper_ids)
-        nearest = [index.nearest(np.frombuffer(p.embedding, dtype="<f4"), 1)[0][0] for p in passages]
+            kept = Vectors(session, workspace_id).of(embedder.name, [p.id for p in passages])
+        nearest = [index.nearest(np.frombuffer(kept[p.id], dtype="<f4"), 1)[0][0] for p in passages]
         lost = [p.text for p, found in zip(passages, nearest, strict=True) if found != p.id]
     told = {"added": ingested.added, "known": ingested.known, "passages": len(passages), "lost": lost}
     print(json.dumps(told))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from records.database import Database
 from records.errors import BadInput, NotFound
 from records.models import Paper, Passage
-from records.repositories import Papers, Workspaces
+from records.repositories import Papers, Vectors, Workspaces
 
 
 def paper(title: str, doi: str | None = None) -> Paper:
@@ -86,13 +86,16 @@ def test_embeddings_are_kept_by_model(database: Database, workspace_id: str) -> 
     with database.write() as session:
         papers = Papers(session, workspace_id)
         papers.add(paper("One"), [Passage(text="a"), Passage(text="b")])
-        first, second = papers.without_embedding("minilm")
-        papers.set_embeddings("minilm", {first.id: b"\x00\x01", second.id: b"\x02\x03"})
+        vectors = Vectors(session, workspace_id)
+        first, second = vectors.without("minilm")
+        vectors.set("minilm", {first.id: b"\x00\x01", second.id: b"\x02\x03"})
+        vectors.set("minilm", {second.id: b"\x04\x05"})
     with database.read() as session:
-        papers = Papers(session, workspace_id)
-        assert [passage.embedding for passage in papers.passages()] == [b"\x00\x01", b"\x02\x03"]
-        assert papers.without_embedding("minilm") == []
-        assert len(papers.without_embedding("another model")) == 2
+        vectors = Vectors(session, workspace_id)
+        assert vectors.of("minilm", [first.id]) == {first.id: b"\x00\x01"}
+        assert vectors.of("minilm", [second.id]) == {second.id: b"\x04\x05"}
+        assert vectors.without("minilm") == []
+        assert len(vectors.without("another model")) == 2
 
 
 def test_another_workspace_sees_nothing(database: Database, workspace_id: str, stranger_id: str) -> None:
@@ -108,11 +111,11 @@ def test_another_workspace_sees_nothing(database: Database, workspace_id: str, s
         )
         assert theirs.existing(["10.1/a"], ["mine"]).by_doi == {}
         assert theirs.passages_by_id([passage.id]) == {}
-        assert theirs.without_embedding("minilm") == []
+        assert Vectors(session, stranger_id).without("minilm") == []
         with pytest.raises(NotFound):
             theirs.get(paper_id)
         with pytest.raises(NotFound):
             theirs.passage(passage.id)
         with pytest.raises(NotFound):
-            theirs.set_embeddings("minilm", {passage.id: b"overwritten"})
+            Vectors(session, stranger_id).set("minilm", {passage.id: b"overwritten"})
         theirs.add(paper("Mine", "10.1/a"), [])  # a tenant's papers do not collide with another's
