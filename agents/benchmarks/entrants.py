@@ -45,13 +45,15 @@ def _longest_text(pool: Pool, described: Described) -> dict[str, float]:
 POOL_ENTRANTS = {
     one.name: one
     for one in (
-        *(Entrant(name, name, _to_question) for name in POLICIES),
-        Entrant("surrogate-no-prior", "surrogate", None),
+        *(Entrant(name, name, None) for name in POLICIES if name != "prior"),
+        Entrant("surrogate-with-prior", "surrogate", _to_question),
+        Entrant("prior", "prior", _to_question),
         Entrant("most-traits", "prior", _most_traits),
         Entrant("longest-text", "prior", _longest_text),
     )
 }
-"""Likeness to the question is the prior score wherever there is one."""
+"""As in a run on candidates that were brought along: likeness to the question says nothing of which works, so it
+is no belief, but where it is on trial itself."""
 
 
 def chosen(names: Sequence[str], among: Sequence[str]) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from warm import Started, Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo"
@@ -50,37 +50,32 @@ class Installation:
     """A data directory and the command that works in it; call it with the command's arguments."""
 
     data_dir: Path
+    warm: Warm
     settings: dict[str, str] = field(default_factory=dict)
     """Further settings, by the names of their variables without the prefix."""
 
-    def __call__(
-        self, *arguments: object, within: Callable[[], None] | None = None, **settings: str
-    ) -> Finished:
-        """Run to the end; ``within`` is called in the new process before the command is."""
+    def __call__(self, *arguments: object, largest_file: int | None = None, **settings: str) -> Finished:
+        """Run to the end. With ``largest_file``, files cannot grow beyond so many bytes: writes fail as on a
+        full disk."""
+        started = self.begin(*arguments, largest_file=largest_file, **settings)
+        out, err = started.communicate(timeout=250)
+        return Finished(started.wait(), out, err)
+
+    def begin(self, *arguments: object, largest_file: int | None = None, **settings: str) -> Started:
+        """Start it, and do not wait."""
+        return self.warm.start(arguments, self._environment(settings), self.data_dir.parent, largest_file)
+
+    def script(self, *arguments: object) -> Finished:
+        """The command as a shell starts it, with nothing imported yet."""
         done = subprocess.run(
-            self._command(arguments),
-            env=self._environment(settings),
+            [str(COMMAND), *map(str, arguments)],
+            env=self._environment({}),
             cwd=self.data_dir.parent,
-            preexec_fn=within,
             capture_output=True,
             text=True,
             timeout=250,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
-
-    def begin(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start it, and do not wait."""
-        return subprocess.Popen(
-            self._command(arguments),
-            env=self._environment({}),
-            cwd=self.data_dir.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def _command(self, arguments: tuple[object, ...]) -> list[str]:
-        return [str(COMMAND), *map(str, arguments)]
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         given = {"DATA_DIR": str(self.data_dir), **self.settings, **settings}
@@ -131,8 +126,3 @@ def ranking(folder: Path) -> list[tuple[Any, ...]]:
         )
         for one in sorted(document(folder)["hypotheses"], key=lambda one: (one["rank"], one["position"]))
     ]
-
-
-def files_of_at_most(size: int) -> Callable[[], None]:
-    """A process whose files cannot grow beyond so many bytes: writes fail as on a full disk."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from command import DEMO, QUESTION, ROOT, SIMULATED, Installation, Whole
+from warm import Warm, warm_command
 
 # The fake language model of the reasoners' tests, as it is.
 _spec = importlib.util.spec_from_file_location("agents_conftest", ROOT / "tests" / "agents" / "conftest.py")
@@ -24,17 +25,23 @@ _spec.loader.exec_module(_shared)
 fake_language_model = _shared.fake_language_model
 
 
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with warm_command(tmp_path_factory.mktemp("warm")) as started:
+        yield started
+
+
 @pytest.fixture
-def touchstone(tmp_path: Path) -> Installation:
+def touchstone(tmp_path: Path, warm: Warm) -> Installation:
     """A new installation: nothing is kept yet."""
-    return Installation(tmp_path / "data")
+    return Installation(tmp_path / "data", warm)
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+def whole(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Whole:
     """A run on the demo's literature and its hidden answer that nothing has disturbed."""
     home = tmp_path_factory.mktemp("whole")
-    installation = Installation(home / "data")
+    installation = Installation(home / "data", warm)
     started = time.monotonic()
     done = installation(
         "run", QUESTION, "--corpus", DEMO / "literature.jsonl", *SIMULATED, "--out", home / "out"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from command import DEMO, QUESTION, document, files_of_at_most
+from command import DEMO, QUESTION, document
 
 UNUSABLE = {
     "an empty file": ("empty.jsonl", "", "empty.jsonl is empty"),
@@ -69,7 +69,7 @@ def test_a_database_file_that_is_none_is_left_alone(touchstone):
 
 
 def test_on_a_full_disk_nothing_is_ingested_and_with_room_it_is(touchstone, papers):
-    done = touchstone("ingest", papers(3), within=files_of_at_most(100_000))
+    done = touchstone("ingest", papers(3), largest_file=100_000)
     assert (done.code, done.out) == (2, "")
     assert "is it full or over its quota?" in done.complaint
     assert "\n" not in done.complaint
@@ -80,7 +80,7 @@ def test_on_a_full_disk_nothing_is_ingested_and_with_room_it_is(touchstone, pape
 
 def test_a_run_that_fills_the_disk_goes_on_when_there_is_room(stocked, table, tmp_path):
     request = ("run", QUESTION, "--lab", f"recorded:{table}:yield", "--budget", 5, "--out", tmp_path / "out")
-    done = stocked(*request, within=files_of_at_most(100_000))
+    done = stocked(*request, largest_file=100_000)
     assert done.code == 2, done.err
     assert done.err.splitlines()[-1].endswith("is it full or over its quota?")
     assert not (tmp_path / "out").exists()
@@ -92,7 +92,7 @@ def test_a_run_that_fills_the_disk_goes_on_when_there_is_room(stocked, table, tm
 def test_a_report_for_which_there_is_no_room_is_written_when_there_is(stocked, whole, tmp_path):
     resume = ("run", "--resume", whole.finished.run_id, "--out", tmp_path / "out")
     room = (whole.out / "report.html").stat().st_size - 1
-    done = stocked(*resume, within=files_of_at_most(room))
+    done = stocked(*resume, largest_file=room)
     assert done.code == 2
     assert "cannot be written to (File too large); make room or choose another --out." in done.complaint
     assert not list((tmp_path / "out").iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from command import DEMO, Installation
+from command import DEMO
 
 REACTIONS = DEMO / "reactions" / "direct_arylation.csv"
 
@@ -80,8 +80,8 @@ def test_a_setting_that_cannot_be_is_named(touchstone, tmp_path, settings, advic
     assert not list(tmp_path.iterdir())
 
 
-def test_a_language_model_that_does_not_answer_is_named_before_anything_is_kept(tmp_path):
-    touchstone = Installation(tmp_path / "data", {"REASONER__BASE_URL": "http://127.0.0.1:9/v1"})
+def test_a_language_model_that_does_not_answer_is_named_before_anything_is_kept(touchstone, tmp_path):
+    touchstone.settings["REASONER__BASE_URL"] = "http://127.0.0.1:9/v1"
     done = touchstone("run", "Q?", "--reasoner", "llm", "--corpus", DEMO / "literature.jsonl")
     assert (done.code, done.out) == (2, "")
     assert "no language model answers at http://127.0.0.1:9/v1; start one there" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 from command import QUESTION, document, run_id_in
 
@@ -46,15 +47,16 @@ def test_interrupted_a_run_says_that_its_work_is_kept_and_goes_on_when_asked(tou
         tmp_path,
     )
     process = touchstone.begin(*request)
-    assert process.stderr is not None
-    begun = process.stderr.readline()
+    while (run_id := run_id_in(process.said())) is None:
+        assert process.poll() is None, process.said()
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode == 130
     assert told.splitlines()[-1] == "Interrupted; what was done is kept."
     assert "Traceback" not in told
 
-    done = touchstone("run", "--resume", run_id_in(begun), "--out", tmp_path)
+    done = touchstone("run", "--resume", run_id, "--out", tmp_path)
     assert done.code == 0, done.err
     run = document(tmp_path)
     assert len(run["trace"]) == len(run["hypotheses"]) == 12

@@ -11,9 +11,9 @@ LISTING = "import sys, cli.main; print(*sorted({name.partition('.')[0] for name 
 
 
 def test_help_needs_nothing_slow(touchstone):
-    done = touchstone("--help")
+    done = touchstone.script("--help")
     assert (done.code, done.err) == (0, "")
     assert all(name in done.out for name in ("run", "result", "ingest", "search", "demo", "version"))
-    assert touchstone().out == done.out
+    assert touchstone.script().out == done.out
     loaded = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, text=True, check=True)
     assert not set(SLOW) & set(loaded.stdout.split())
