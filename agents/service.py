@@ -23,7 +23,7 @@ from knowledge.embedding import Embedder, load_embedder
 from knowledge.library import Library
 from records.database import Database
 from records.errors import NotFound
-from records.repositories import Runs, Workspaces
+from records.repositories import RunEvents, Runs, Workspaces
 from records.repositories.runs import RunState
 
 __all__ = ["build_document", "check_request", "continue_run", "make_context", "rerank", "start_run"]
@@ -88,6 +88,7 @@ def rerank(settings: Settings, run_id: str) -> None:
             outcome = standings(context) | comparisons(context)
             with database.write() as session:
                 Runs(session, workspace_id).set_outcome(run_id, outcome)
+                RunEvents(session, workspace_id).add(run_id, "ranking", {})
     finally:
         database.close()
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
-from starlette.types import ASGIApp
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Scope
 
 from api.access.headers import SecurityHeaders
 from api.access.hosts import AllowedHosts
@@ -18,8 +18,9 @@ from api.document import with_problems
 from api.measures import HttpFigures, Measured
 from api.middleware import BodyLimit, RequestIds
 from api.pages import PAGES
-from api.pages.rendering import static
-from api.problems import answer_with_problems
+from api.pages.rendering import page, static
+from api.pages.visiting import sentence
+from api.problems import answer_with_problems, problem
 from api.rates import Rates
 from api.routes import ROUTERS
 from config import Settings
@@ -32,7 +33,7 @@ from workers.broker import make_app
 GRACE_S = 3
 """How long answers that are on their way may take when the process is told to end."""
 
-UPLOADS = frozenset({"/v1/papers/files", "/v1/batches", "/v1/batches/file"})
+UPLOADS = frozenset({"/v1/papers/files", "/v1/batches", "/v1/batches/file", "/literature/files"})
 """What may be long."""
 
 
@@ -54,6 +55,7 @@ class _Service(FastAPI):
         app = BodyLimit(
             super().build_middleware_stack(),
             lambda path: limits.upload_limit if path in UPLOADS else limits.body_limit,
+            _too_large,
         )
         return SecurityHeaders(
             Measured(RequestIds(AllowedHosts(app, limits.allowed_hosts)), self.state.http_figures)
@@ -94,6 +96,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", static)
     answer_with_problems(app)
     return app
+
+
+def _too_large(scope: Scope, why: str) -> Response:
+    """For a person a page, for a program a problem document."""
+    if scope["path"].startswith("/v1/"):
+        return problem(413, "too_large", why)
+    told = f"{sentence(why)} Go back: what you typed is still there."
+    return page(Request(scope), "problem.html", {"status": 413, "message": told}, 413)
 
 
 def _spare_the_collector() -> None:

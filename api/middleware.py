@@ -11,7 +11,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
 from config.log import bound
 from records.base import new_id
 
@@ -55,9 +54,13 @@ class RequestIds:
 class BodyLimit:
     """Answer 413 as soon as a body is, or turns out to be, longer than its path may have."""
 
-    def __init__(self, app: ASGIApp, limit: Callable[[str], int]) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: Callable[[str], int], refuse: Callable[[Scope, str], ASGIApp]
+    ) -> None:
+        """``refuse``: the answer to such a request, with the words that say why."""
         self._app = app
         self._limit = limit
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +69,7 @@ class BodyLimit:
         most = self._limit(scope["path"])
         length = Headers(scope=scope).get("content-length", "")
         if length.isdigit() and int(length) > most:
-            await problem(413, "too_large", _too_large(most))(scope, receive, send)
+            await self._refuse(scope, _too_large(most))(scope, receive, send)
             return
         seen = 0
 

@@ -14,11 +14,11 @@ IfMatch = Annotated[
 ]
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
-def check_version(if_match: str | None, version: int, current: BaseModel) -> None:
+def check_version(if_match: str | None, version: int | str, current: BaseModel) -> None:
     """Raise Refused 428 without an If-Match, 412 with the newer version where it names an older one."""
     if if_match is None:
         raise Refused(428, "if_match_missing", "say in If-Match which version is to be changed: its ETag")

@@ -35,7 +35,8 @@ def _misused(error: Exception) -> str:
 
 def _refused(error: Exception) -> tuple[str, int] | None:
     """What the ground floor refuses; its rooms are imported only now, for they bring scipy."""
+    from moe.errors import MoeError
     from ranking.errors import RankingError
     from simulator.errors import SimulatorError
 
-    return (str(error), 2) if isinstance(error, RankingError | SimulatorError) else None
+    return (str(error), 2) if isinstance(error, MoeError | RankingError | SimulatorError) else None

@@ -15,9 +15,16 @@ def ingest(
     files: Annotated[list[Path], typer.Argument(help="JSON lines, BibTeX, RIS or PDF.", show_default=False)],
 ) -> None:
     """Read papers into the library: once each, whatever file they come in."""
+    from knowledge.arrivals import welcome
+
     with session() as opened, library(opened) as papers, progress() as report:
-        ingested = papers.ingest(files, report)
+        ingested = papers.ingest(files, report, pdf=opened.settings.pdf)
+        touched = welcome(papers, opened.database, opened.workspace_id, ingested.added_ids, report)
     output.print(f"{ingested.added} papers added, {ingested.known} known already.", highlight=False)
+    if ingested.linked:
+        output.print(f"{ingested.linked} linked as versions of one work.", highlight=False)
+    if touched:
+        output.print(f"{touched} hypotheses are touched by what is new.", highlight=False)
     show_left_out(ingested.broken)
     if ingested.broken:
         raise typer.Exit(2)

@@ -14,12 +14,17 @@ from cli.console import errors
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.faults import told
+from cli.feeds import app as feeds
 from cli.jobs import app as jobs
 from cli.keys import app as keys
 from cli.library import ingest, search
+from cli.novelty import novelty
+from cli.moe import app as moe
+from cli.papers import app as papers
 from cli.run import result, run
 from cli.serve import migrate, serve
 from cli.simulator import app as simulator
+from cli.topics import app as topics
 
 INTERRUPTED = 130
 
@@ -33,18 +38,23 @@ app.command()(run)
 app.command()(result)
 app.command()(ingest)
 app.command()(search)
+app.command()(novelty)
 app.command()(demo)
 app.command()(serve)
 app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
+app.add_typer(feeds, name="feeds")
+app.add_typer(papers, name="papers")
+app.add_typer(topics, name="topics")
 app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="key")
 app.add_typer(accounts, name="account")
 app.add_typer(workspaces, name="workspace")
 app.add_typer(bench, name="bench")
 app.add_typer(simulator, name="simulator")
+app.add_typer(moe, name="moe")
 
 
 @app.command()

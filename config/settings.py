@@ -62,6 +62,46 @@ class ReasonerSettings(_Part):
     """Money a run may use, likewise."""
 
 
+class PdfSettings(_Part):
+    """What a PDF may ask for while its text is taken out (``TOUCHSTONE_PDF__…``)."""
+
+    pages: int = Field(default=500, ge=1)
+    size_mb: int = Field(default=256, ge=1)
+    seconds: int = Field(default=120, ge=1)
+    memory_mb: int = Field(default=1024, ge=128)
+
+
+class SourcesSettings(_Part):
+    """The services that tell of new papers (``TOUCHSTONE_SOURCES__…``)."""
+
+    contact: str = ""
+    """An e-mail address at which the services may reach whoever asks; they serve such callers better."""
+    openalex_key: SecretStr | None = None
+    """Free; without it OpenAlex gives few answers a day, and at most 10,000 papers of a query."""
+    pubmed_key: SecretStr | None = None
+    semantic_scholar_key: SecretStr | None = None
+    timeout_s: float = Field(default=60.0, gt=0)
+    """For one answer, from request to last byte."""
+    tries: int = Field(default=5, ge=1)
+    """So often an answer is asked for before the source is taken to be down."""
+    backoff_s: float = Field(default=2.0, ge=0)
+    """Wait before the second try; it doubles, and a ``Retry-After`` header outranks it."""
+    longest_wait_s: float = Field(default=300.0, ge=0)
+    """A service that asks for more patience is left alone until the next run."""
+    pause: float = Field(default=1.0, ge=0)
+    """Stretches the pauses between two questions to a service, which are as long as it asks for."""
+    largest_mb: int = Field(default=64, ge=1)
+    """Of one answer."""
+    private_addresses: bool = False
+    """Whether RSS feeds may be read from this machine and from private networks."""
+    arxiv_url: str = "https://export.arxiv.org/api/query"
+    crossref_url: str = "https://api.crossref.org"
+    europe_pmc_url: str = "https://www.ebi.ac.uk/europepmc/webservices/rest"
+    openalex_url: str = "https://api.openalex.org"
+    pubmed_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    semantic_scholar_url: str = "https://api.semanticscholar.org"
+
+
 class BrokerSettings(_Part):
     """The Redis-compatible broker of the workers (``TOUCHSTONE_BROKER__…``)."""
 
@@ -80,6 +120,8 @@ class TimeLimits(_Part):
     export: int = Field(default=600, ge=1)
     retention: int = Field(default=1800, ge=1)
     check_index: int = Field(default=3600, ge=1)
+    build_topics: int = Field(default=1800, ge=1)
+    check_novelty: int = Field(default=3600, ge=1)
 
 
 class WorkerSettings(_Part):
@@ -177,6 +219,8 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     index: IndexSettings = IndexSettings()
     reasoner: ReasonerSettings = ReasonerSettings()
+    sources: SourcesSettings = SourcesSettings()
+    pdf: PdfSettings = PdfSettings()
     broker: BrokerSettings = BrokerSettings()
     server: ServerSettings = ServerSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,17 +20,31 @@ def open_library(settings: Settings, database: Database, workspace_id: str) -> I
 
     The index is opened by the first search: reading papers in needs none.
     """
-    from knowledge.embedding import load_embedder
-    from knowledge.library import Library
+    from knowledge.generations import serving_embedder
+    from knowledge.library import General, Library
+    from records.repositories import Generations, Workspaces
+    from records.repositories.searchable import GENERAL
 
-    embedder = load_embedder(settings.embedding)
+    embedder, setting = serving_embedder(settings, database, workspace_id)
+    with database.read() as session:
+        shared = Workspaces(session).find(GENERAL)
+        answers = Generations(session, shared.id).serving() if shared is not None else None
+
     with ExitStack() as stack:
 
-        @cache
-        def index() -> Index:
-            from knowledge.index import open_index
+        def opener(of_workspace: str) -> Callable[[], Index]:
+            @cache
+            def index() -> Index:
+                from knowledge.index import open_index
 
-            opened = open_index(settings.index, settings.data_dir, workspace_id, embedder.name)
-            return stack.enter_context(opened)
+                opened = open_index(settings.index, settings.data_dir, of_workspace, embedder.name)
+                return stack.enter_context(opened)
 
-        yield Library(database, workspace_id, embedder, index)
+            return index
+
+        general: General | None = None
+        if answers is not None and answers.workspace_id != workspace_id and answers.model == embedder.name:
+            general = answers.workspace_id, opener(answers.workspace_id)
+        yield Library(
+            database, workspace_id, embedder, opener(workspace_id), setting=setting, general=general
+        )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 import chromadb
 import httpx
 import numpy as np
+from chromadb.api import ClientAPI
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection as ChromaCollection
 from chromadb.api.types import Where
 from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
+from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
 from config import IndexSettings
@@ -30,6 +31,8 @@ BATCH = 2_000
 MOST_NAMED = 10_000
 """Papers that a request names; the server takes up to 32,766."""
 
+Vectors = Callable[[Sequence[str]], Mapping[str, bytes]]
+
 
 class Index:
     """The passages of one workspace and one embedding model, [0, 1]-normalised vectors under cosine."""
@@ -38,25 +41,28 @@ class Index:
         self._collection = collection
         self._url = url
 
-    def sync(self, embeddings: Mapping[str, tuple[str, bytes]]) -> int:
-        """Add the passages (id to paper id and float32 vector) that the index has not; how many there were.
+    def sync(self, papers: Mapping[str, str], vectors: Vectors) -> int:
+        """Add the passages that the index has not; how many there were.
 
-        An index that lost rows, or all of them, is whole again afterwards.
+        ``papers`` holds the paper of each passage, ``vectors`` fetches float32 vectors by passage id. An
+        index that lost rows, or all of them, is whole again afterwards.
         """
         with _answering(self._url):
-            return self._sync(embeddings)
+            known = self._known(papers)
+            missing = [passage_id for passage_id in papers if passage_id not in known]
+            added = 0
+            for start in range(0, len(missing), BATCH):
+                added += self._add(papers, vectors(missing[start : start + BATCH]))
+            return added
 
-    def _sync(self, embeddings: Mapping[str, tuple[str, bytes]]) -> int:
-        known = self._known(embeddings)
-        missing = [passage_id for passage_id in embeddings if passage_id not in known]
-        for start in range(0, len(missing), BATCH):
-            ids = missing[start : start + BATCH]
+    def _add(self, papers: Mapping[str, str], batch: Mapping[str, bytes]) -> int:
+        if batch:
             self._collection.upsert(
-                ids=ids,
-                embeddings=np.stack([np.frombuffer(embeddings[i][1], dtype="<f4") for i in ids]),
-                metadatas=[{"paper_id": embeddings[i][0]} for i in ids],
+                ids=list(batch),
+                embeddings=np.stack([np.frombuffer(vector, dtype="<f4") for vector in batch.values()]),
+                metadatas=[{"paper_id": papers[one]} for one in batch],
             )
-        return len(missing)
+        return len(batch)
 
     def _known(self, wanted: Collection[str]) -> set[str]:
         if self._collection.count() == 0:
@@ -67,31 +73,50 @@ class Index:
             found.update(self._collection.get(ids=ids[start : start + BATCH], include=[])["ids"])
         return found
 
+    def count(self) -> int:
+        with _answering(self._url):
+            return self._collection.count()
+
+    def prune(self, known: Collection[str]) -> int:
+        """Throw out passages that are none of these; how many there were."""
+        with _answering(self._url):
+            held: list[str] = []
+            while page := self._collection.get(limit=BATCH, offset=len(held), include=[])["ids"]:
+                held += page
+            strays = sorted(set(held).difference(known))
+            for start in range(0, len(strays), BATCH):
+                self._collection.delete(ids=strays[start : start + BATCH])
+            return len(strays)
+
     def nearest(
-        self, vector: NDArray[np.float32], limit: int, paper_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """Passage ids with their cosine likeness, nearest first, of all papers or of those named."""
+        self, vectors: NDArray[np.float32], limit: int, paper_ids: Sequence[str] | None = None
+    ) -> list[list[tuple[str, float]]]:
+        """For each vector, passages with their cosine likeness, nearest first; of all papers or of some."""
         if paper_ids is None:
-            return self._nearest(vector, limit, None)
-        found: list[tuple[str, float]] = []
+            return self._nearest(vectors, limit, None)
+        found: list[list[tuple[str, float]]] = [[] for _ in vectors]
         for start in range(0, len(paper_ids), MOST_NAMED):
             named = cast(Where, {"paper_id": {"$in": list(paper_ids[start : start + MOST_NAMED])}})
-            found += self._nearest(vector, limit, named)
-        return sorted(found, key=lambda one: -one[1])[:limit]
+            for row, more in zip(found, self._nearest(vectors, limit, named), strict=True):
+                row += more
+        return [sorted(row, key=lambda one: -one[1])[:limit] for row in found]
 
     def _nearest(
-        self, vector: NDArray[np.float32], limit: int, where: Where | None
-    ) -> list[tuple[str, float]]:
+        self, vectors: NDArray[np.float32], limit: int, where: Where | None
+    ) -> list[list[tuple[str, float]]]:
         with _answering(self._url):
             most = min(limit, self._collection.count())
             if most == 0:
-                return []
+                return [[] for _ in vectors]
             answer = self._collection.query(
-                query_embeddings=vector[np.newaxis], n_results=most, where=where, include=["distances"]
+                query_embeddings=vectors, n_results=most, where=where, include=["distances"]
             )
         distances = answer["distances"]
         assert distances is not None
-        return [(i, 1.0 - d) for i, d in zip(answer["ids"][0], distances[0], strict=True)]
+        return [
+            [(one, 1.0 - far) for one, far in zip(ids, row, strict=True)]
+            for ids, row in zip(answer["ids"], distances, strict=True)
+        ]
 
 
 @contextmanager
@@ -106,14 +131,33 @@ def open_index(settings: IndexSettings, data_dir: Path, workspace_id: str, model
         yield index
 
 
+def drop_index(settings: IndexSettings, data_dir: Path, workspace_id: str, model: str) -> None:
+    """Throw the workspace's index for a model away, if there is one (fails as ``open_index`` does)."""
+    server = chroma_server(data_dir) if settings.url is None else nullcontext(settings.url)
+    with server as url, _client(url) as client, _answering(url), suppress(NotFoundError):
+        client.delete_collection(_name(workspace_id, model))
+
+
 @contextmanager
 def _connected(url: str, workspace_id: str, model: str) -> Iterator[Index]:
+    with _client(url) as client:
+        with _answering(url):
+            collection = client.get_or_create_collection(
+                _name(workspace_id, model),
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine"}},
+                metadata={"workspace": workspace_id, "model": model},
+            )
+        yield Index(collection, url)
+
+
+@contextmanager
+def _client(url: str) -> Iterator[ClientAPI]:
     place = urlsplit(url)
     if place.scheme not in ("http", "https") or not place.hostname:
         raise BadInput(
             "bad_index_url", f"{url} is no index server's URL; it looks like http://127.0.0.1:8000"
         )
-    name = f"passages-{hashlib.sha256(f'{workspace_id}/{model}'.encode()).hexdigest()[:32]}"
     with ExitStack() as stack:
         with _answering(url):
             client = chromadb.HttpClient(
@@ -127,13 +171,11 @@ def _connected(url: str, workspace_id: str, model: str) -> Iterator[Index]:
                 ),
             )
             stack.callback(cast(Client, client).close)
-            collection = client.get_or_create_collection(
-                name,
-                embedding_function=None,
-                configuration={"hnsw": {"space": "cosine"}},
-                metadata={"workspace": workspace_id, "model": model},
-            )
-        yield Index(collection, url)
+        yield client
+
+
+def _name(workspace_id: str, model: str) -> str:
+    return f"passages-{hashlib.sha256(f'{workspace_id}/{model}'.encode()).hexdigest()[:32]}"
 
 
 @contextmanager

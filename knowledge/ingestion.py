@@ -1,115 +1,169 @@
-"""Files into the database: read whole, compared with what is there, kept in one transaction."""
+"""Files that somebody hands in: read whole before anything is kept, then kept batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
 
-from knowledge.chunking import passages
+from config import PdfSettings
 from knowledge.dedup import title_key
-from knowledge.parsing import BrokenEntry, ParsedPaper, parse
+from knowledge.keeping import Keeper, Kept, Told
+from knowledge.parsing import BrokenEntry, ParsedPaper, read
 from knowledge.parsing.paper import plain_text
+from knowledge.spool import Spool
+from records.database import Database
 from records.errors import BadInput
-from records.models import Paper, Passage
-from records.repositories import Papers
+from records.repositories import Collections, Failed, Failures, Workspaces
+
+Progress = Callable[[str, int, int], None]
+
+
+def unseen(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+BATCH = 200
+"""Papers of one transaction."""
+
+FILE = "file"
+"""The source of what comes in a file that is handed in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the files hold, each paper once."""
+class Ingested:
+    """What came of it."""
 
-    papers: tuple[tuple[ParsedPaper, str], ...]
-    """With the name of the file that it came from."""
+    paper_ids: tuple[str, ...]
+    """All papers that the files hold, old and new, in the files' order."""
+    added: int
+    known: int
     broken: tuple[BrokenEntry, ...]
+    linked: int = 0
+    """Records that were found to be versions of one work."""
+    added_ids: tuple[str, ...] = ()
 
 
-def read_files(files: Sequence[Path], *, at_least: int = 1) -> Found:
-    """Parse every file before anything is kept.
+class HowToRead(TypedDict, total=False):
+    """What may be said about reading files in."""
 
-    Raises BadInput for any file that cannot be used, and ``corpus_too_small`` for fewer papers than wanted.
+    pdf: PdfSettings | None
+    """What a PDF may ask for."""
+    collection_id: str | None
+    """Where the papers are put together as well."""
+    again: Mapping[str, Any] | None
+    """How to find the file of an entry that could not be read: a stored file's ``file_id``; else its path."""
+
+
+def ingest_files(
+    database: Database,
+    workspace_id: str,
+    files: Sequence[Path],
+    report: Progress,
+    *,
+    at_least: int = 1,
+    **how: Unpack[HowToRead],
+) -> Ingested:
+    """Read files in; killed anywhere and called again, nothing is lost or doubled.
+
+    Raises BadInput for a file that cannot be used, or ``corpus_too_small`` for fewer than ``at_least`` papers
+    in all; then nothing is kept.
     """
-    merged: list[tuple[ParsedPaper, str]] = []
+    with Spool() as spool:
+        broken = _read(files, spool, report, at_least, how.get("pdf"))
+        ids: dict[str, None] = {}
+        added: list[str] = []
+        linked = 0
+        keeper = Keeper(workspace_id)
+        for batch in spool.batches(BATCH):
+            report("Keeping papers", len(ids), spool.count)
+            kept = keep(database, keeper, workspace_id, batch, collection_id=how.get("collection_id"))
+            ids.update(dict.fromkeys(kept.paper_ids))
+            added += kept.added
+            linked += kept.linked
+        report("Keeping papers", spool.count, spool.count)
+    _settle(database, workspace_id, files, broken, how.get("again") or {})
+    return Ingested(tuple(ids), len(added), len(ids) - len(added), broken, linked, tuple(added))
+
+
+def keep(
+    database: Database,
+    keeper: Keeper,
+    workspace_id: str,
+    batch: Sequence[Told],
+    *,
+    collection_id: str | None = None,
+    beside: Callable[[Session, Kept], None] | None = None,
+) -> Kept:
+    """Keep a batch in a transaction of its own, with what has to be kept together with it."""
+    with database.write() as session:
+        Workspaces(session).hold(workspace_id)  # two who know nothing of each other would keep a paper twice
+        kept = keeper.keep(session, batch)
+        if collection_id is not None:
+            Collections(session, workspace_id).add(collection_id, kept.paper_ids)
+        if beside is not None:
+            beside(session, kept)
+    return kept
+
+
+def _read(
+    files: Sequence[Path], spool: Spool, report: Progress, at_least: int, pdf: PdfSettings | None
+) -> tuple[BrokenEntry, ...]:
     broken: list[BrokenEntry] = []
-    places: dict[str, int] = {}
-    for path in files:
-        parsed = parse(path)
-        broken.extend(parsed.broken)
-        for paper in parsed.papers:
-            keys = [key for key in (paper.doi, title_key(paper.title)) if key]
-            place = next((places[key] for key in keys if key in places), None)
-            if place is None:
-                place = len(merged)
-                merged.append((paper, plain_text(path.name)))
+    distinct = _Distinct(at_least)
+    for place, path in enumerate(files):
+        report("Reading papers", place, len(files))
+        name = plain_text(path.name)
+        for entry in read(path, pdf):
+            if isinstance(entry, BrokenEntry):
+                broken.append(entry)
             else:
-                first, source = merged[place]
-                merged[place] = (completed(first, paper), source)
-            places.update(dict.fromkeys(keys, place))
-    if len(merged) < at_least:
-        count = f"{len(merged)} paper{'' if len(merged) == 1 else 's'}"
-        raise BadInput("corpus_too_small", f"the corpus holds {count}; at least {at_least} are needed")
-    return Found(tuple(merged), tuple(broken))
+                distinct.see(entry)
+                spool.put(Told(entry, origin=name, source=FILE, source_id=name))
+    report("Reading papers", len(files), len(files))
+    distinct.check()
+    return tuple(broken)
 
 
-def completed(paper: ParsedPaper, other: ParsedPaper) -> ParsedPaper:
-    """The paper with what only its other record knows."""
-    return replace(
-        paper,
-        doi=paper.doi or other.doi,
-        authors=paper.authors or other.authors,
-        year=paper.year or other.year,
-        venue=paper.venue or other.venue,
-        url=paper.url or other.url,
-    )
+class _Distinct:
+    """Counts different papers, as far as it has to."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._keys: set[str] = set()
+        self._count = 0
+
+    def see(self, paper: ParsedPaper) -> None:
+        if self._count < self._wanted:
+            keys = {key for key in (paper.doi, title_key(paper.title)) if key}
+            self._count += not keys & self._keys
+            self._keys |= keys
+
+    def check(self) -> None:
+        if self._count < self._wanted:
+            count = f"{self._count} paper{'' if self._count == 1 else 's'}"
+            raise BadInput(
+                "corpus_too_small", f"the corpus holds {count}; at least {self._wanted} are needed"
+            )
 
 
-def keep(session: Session, workspace_id: str, found: Found) -> tuple[list[str], int]:
-    """Write new papers and complete known ones; all ids in file order, and how many are new."""
-    repository = Papers(session, workspace_id)
-    known = repository.existing(
-        [paper.doi for paper, _ in found.papers if paper.doi],
-        [title_key(paper.title) for paper, _ in found.papers],
-    )
-    ids: list[str] = []
-    added = 0
-    for paper, source in found.papers:
-        key = title_key(paper.title)
-        paper_id = (known.by_doi.get(paper.doi) if paper.doi else None) or known.by_title_key.get(key)
-        if paper_id is None:
-            paper_id = repository.add(_row(paper, key, source), _passages(paper))
-            added += 1
-        else:
-            _complete(repository, paper_id, paper)
-        ids.append(paper_id)
-    return list(dict.fromkeys(ids)), added
-
-
-def _row(paper: ParsedPaper, key: str, source: str) -> Paper:
-    return Paper(
-        title=paper.title,
-        title_key=key,
-        doi=paper.doi,
-        abstract=paper.abstract,
-        authors=list(paper.authors),
-        year=paper.year,
-        venue=paper.venue,
-        url=paper.url,
-        source=source,
-    )
-
-
-def _passages(paper: ParsedPaper) -> list[Passage]:
-    return [Passage(text=paper.abstract[start:end]) for start, end in passages(paper.abstract)]
-
-
-def _complete(repository: Papers, paper_id: str, told: ParsedPaper) -> None:
-    """Fill what the kept record lacks; what it has stays, for quotes point into it."""
-    row = repository.get(paper_id)
-    row.authors = row.authors or list(told.authors)
-    row.year = row.year or told.year
-    row.venue = row.venue or told.venue
-    row.url = row.url or told.url
-    if row.doi is None and told.doi and not repository.existing([told.doi], []).by_doi:
-        row.doi = told.doi
+def _settle(
+    database: Database,
+    workspace_id: str,
+    files: Sequence[Path],
+    broken: Iterable[BrokenEntry],
+    again: Mapping[str, Any],
+) -> None:
+    """Remember what is broken in these files now; what was broken before has been mended or taken out."""
+    paths = {path.name: plain_text(str(path.absolute())) for path in files}
+    failed = [
+        Failed(f"{plain_text(one.file)}: {one.entry}", one.reason, again or {"path": paths.get(one.file, "")})
+        for one in broken
+    ]
+    with database.write() as session:
+        failures = Failures(session, workspace_id)
+        failures.resolve_below(FILE, [f"{plain_text(name)}: " for name in paths])
+        failures.note(FILE, failed)

@@ -2,175 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING, Unpack
 
 from knowledge.embedding import Embedder
-from knowledge.ingestion import Found, keep, read_files
-from knowledge.lexical import LexicalIndex
-from knowledge.parsing import BrokenEntry
-from knowledge.retrieval import fuse
+from knowledge.ingestion import HowToRead, Ingested, ingest_files
+from knowledge.lexical import Weighed
+from knowledge.search.hits import Found, read
+from knowledge.search.ideas import find
+from knowledge.search.relevance import rank, terms
+from knowledge.search.request import Hit, SearchRequest
+from knowledge.search.tier import Tier
+from knowledge.vectors import embed_missing
 from records.database import Database
-from records.models import Passage
-from records.repositories import Papers, Vectors, Workspaces
+from records.errors import Failure
+from records.repositories import Generations, Papers, Vectors
 
 if TYPE_CHECKING:
     from knowledge.index import Index
 
 Progress = Callable[[str, int, int], None]
 
-EMBED_BATCH = 256
-"""Passages whose vectors are kept at once: what a kill can cost."""
+__all__ = ["General", "Hit", "Library", "SearchRequest"]
 
-DEPTH = 200
-"""Passages that each way of searching brings to the fusion, at least."""
+EXACT = 4
+"""Decimals of a score's parts; the index does not tell more."""
 
+FOLDED = 3
+"""So many times more passages are looked at than wanted, for some are earlier versions of others."""
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    paper_ids: tuple[str, ...]
-    """All papers that the files hold, old and new, in the files' order."""
-    added: int
-    known: int
-    broken: tuple[BrokenEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that was found, and how."""
-
-    passage_id: str
-    paper_id: str
-    title: str
-    year: int | None
-    text: str
-    score: float
-    dense_rank: int | None
-    """Its place by meaning, from 1."""
-    lexical_rank: int | None
-    """Its place by words, from 1."""
+General = tuple[str, Callable[[], "Index"]]
+"""The workspace whose papers everybody reads: its id and its index."""
 
 
 class Library:
     """The papers of one workspace, in the database and in the index of one embedding model."""
 
     def __init__(
-        self, database: Database, workspace_id: str, embedder: Embedder, index: Callable[[], Index]
+        self,
+        database: Database,
+        workspace_id: str,
+        embedder: Embedder,
+        index: Callable[[], Index],
+        *,
+        setting: str = "bundled",
+        general: General | None = None,
     ) -> None:
+        self.embedder = embedder
         self._database = database
         self._workspace_id = workspace_id
-        self._embedder = embedder
         self._index = index
-        self._lexical: tuple[tuple[str, ...], LexicalIndex] | None = None
+        self._setting = setting
+        self._tiers = [Tier(database, workspace_id, "workspace", embedder.name, index)]
+        if general is not None:
+            self._tiers.append(Tier(database, general[0], "general", embedder.name, general[1]))
 
     def paper_ids(self) -> list[str]:
         with self._database.read() as session:
             return Papers(session, self._workspace_id).ids()
 
     def ingest(
-        self, files: Sequence[Path], progress: Progress | None = None, *, at_least: int = 1
+        self,
+        files: Sequence[Path],
+        progress: Progress | None = None,
+        *,
+        at_least: int = 1,
+        **how: Unpack[HowToRead],
     ) -> Ingested:
-        """Read files into the library; killed anywhere and called again, nothing is lost or doubled.
-
-        Raises BadInput for a file that cannot be used, or fewer than ``at_least`` papers in all; then nothing
-        is kept.
-        """
+        """Read files into the library (``knowledge.ingestion.ingest_files``) and give them their vectors."""
         report = progress or _unseen
-        report("Reading papers", 0, len(files))
-        found = read_files(files, at_least=at_least)
-        ids, added = self._keep(found)
-        report("Reading papers", len(files), len(files))
+        ingested = ingest_files(self._database, self._workspace_id, files, report, at_least=at_least, **how)
         self.embed(report)
-        return Ingested(tuple(ids), added, len(ids) - added, found.broken)
-
-    def _keep(self, found: Found) -> tuple[list[str], int]:
-        with self._database.write() as session:
-            Workspaces(session).hold(self._workspace_id)  # one at a time decides which papers are new
-            return keep(session, self._workspace_id, found)
+        return ingested
 
     def embed(self, progress: Progress | None = None) -> None:
-        """Give every passage its vector, batch by batch, and bring the index up to date."""
-        report = progress or _unseen
+        """Give every passage its vector, batch by batch; the index follows when it is next asked."""
+        embed_missing(self._database, self._workspace_id, self.embedder, progress)
         with self._database.read() as session:
-            passages = Vectors(session, self._workspace_id).without(self._embedder.name)
-            papers = Papers(session, self._workspace_id).all({p.paper_id for p in passages})
-            titles = {paper.id: paper.title for paper in papers}
-            waiting = [(p.id, _in_context(titles[p.paper_id], p.text)) for p in passages]
-        for start in range(0, len(waiting), EMBED_BATCH):
-            report("Embedding passages", start, len(waiting))
-            batch = waiting[start : start + EMBED_BATCH]
-            vectors = self._embedder.embed([text for _, text in batch]).astype("<f4")
-            kept = {one: vector.tobytes() for (one, _), vector in zip(batch, vectors, strict=True)}
+            serving = Generations(session, self._workspace_id).serving()
+            here = Papers(session, self._workspace_id).any()
+        if serving is None and here:
+            dimension = self.embedder.dimension
             with self._database.write() as session:
-                Vectors(session, self._workspace_id).set(self._embedder.name, kept)
-        if waiting:
-            report("Embedding passages", len(waiting), len(waiting))
+                generations = Generations(session, self._workspace_id)
+                if generations.serving() is None:
+                    generations.begin(self.embedder.name, self._setting, dimension)
+                    generations.switch(self.embedder.name, Vectors(session, self._workspace_id).count())
 
     def check(self) -> tuple[int, int]:
-        """Compare the index with the database and give it what it lacks: passages, and how many it lacked."""
-        with self._database.read() as session:
-            mine = self._vectors(session, Papers(session, self._workspace_id).passages())
-        return len(mine), self._index().sync(mine) if mine else 0
+        """Compare the index with the database, give it what it lacks and take what is none of its own.
 
-    def search(self, text: str, *, paper_ids: Collection[str] | None = None, limit: int = 10) -> list[Hit]:
-        """The passages nearest to a text, by meaning and by words; of all papers or of some, best first."""
+        How many passages there are, and how many it lacked.
+        """
         with self._database.read() as session:
-            papers = Papers(session, self._workspace_id)
-            passages = papers.passages(paper_ids)
-            titles = {paper.id: (paper.title, paper.year) for paper in papers.all(paper_ids)}
-            vectors = self._vectors(session, passages)
-        if not passages:
-            return []
-        index = self._index()
-        index.sync(vectors)
-        depth = max(DEPTH, limit)
-        wanted = None if paper_ids is None else sorted(paper_ids)
-        by_id = {passage.id: passage for passage in passages}
-        nearest = index.nearest(self._embedder.embed([text])[0], depth, wanted)
-        dense = [one for one, _ in nearest if one in by_id]  # others may have added some since we looked
-        by_words = self._by_words(passages, {one: title for one, (title, _) in titles.items()})
-        words = [one for one, _ in by_words.nearest(text, depth)]
-        order = [passage.id for passage in passages]
-        fused = fuse([dense, words], order)
-        found = {one for one, _ in fused}
-        fused += [(one, 0.0) for one in order if one not in found]
-        dense_rank = {one: rank for rank, one in enumerate(dense, 1)}
-        word_rank = {one: rank for rank, one in enumerate(words, 1)}
-        return [
-            Hit(
-                passage_id=one,
-                paper_id=by_id[one].paper_id,
-                title=titles[by_id[one].paper_id][0],
-                year=titles[by_id[one].paper_id][1],
-                text=by_id[one].text,
-                score=score,
-                dense_rank=dense_rank.get(one),
-                lexical_rank=word_rank.get(one),
+            vectors = Vectors(session, self._workspace_id)
+            papers = dict(vectors.ids(self.embedder.name))
+            index = self._index()
+            added = index.sync(papers, partial(vectors.of, self.embedder.name)) if papers else 0
+        index.prune(papers)
+        return len(papers), added
+
+    def search(
+        self,
+        asked: SearchRequest | str,
+        *,
+        paper_ids: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> list[Hit]:
+        """The passages that are nearest to a text, or most likely to inspire an answer; best first.
+
+        Raises Failure ``index_unreachable`` also where the index now belongs to another embedding model.
+        """
+        request = asked if isinstance(asked, SearchRequest) else SearchRequest(asked)
+        if paper_ids is not None:
+            request = replace(request, filters=replace(request.filters, paper_ids=tuple(paper_ids)))
+        if limit is not None:
+            request = replace(request, limit=limit)
+        self._check_model()
+        hits = self._hits(request)
+        if hits is None:  # passages were put in the place of others
+            for tier in self._tiers:
+                tier.refresh(thoroughly=True)
+            hits = self._hits(request)
+        return hits or []
+
+    def _check_model(self) -> None:
+        with self._database.read() as session:
+            serving = Generations(session, self._workspace_id).serving()
+        if serving is not None and serving.model != self.embedder.name:
+            raise Failure(
+                "index_unreachable", f"the index now answers for the model {serving.model}; try again"
             )
-            for one, score in fused[:limit]
-        ]
 
-    def _vectors(self, session: Session, passages: Sequence[Passage]) -> dict[str, tuple[str, bytes]]:
-        """What ``Index.sync`` wants to know, of passages that have a vector."""
-        papers = {passage.id: passage.paper_id for passage in passages}
-        vectors = Vectors(session, self._workspace_id).of(self._embedder.name, papers)
-        return {one: (papers[one], vector) for one, vector in vectors.items()}
+    def _hits(self, request: SearchRequest) -> list[Hit] | None:
+        """None where the catalogue knows passages that are no more."""
+        for tier in self._tiers:
+            tier.refresh()
+        tiers = [tier for tier in self._tiers if tier.catalogue.passages]
+        wanted = [tier.matching(request.filters) for tier in tiers]
+        if not tiers or all(papers is not None and not papers for papers in wanted):
+            return []
+        look = self._ideas if request.mode == "inspiration" else self._near
+        found, weighed = look(request, tiers, wanted)
+        hits = read(self._database, tiers, found, request.limit)
+        if hits is None:
+            return None
+        by_name = {tier.name: tier for tier in tiers}
+        return [replace(hit, terms=terms(weighed, by_name[hit.tier], hit.passage_id)) for hit in hits]
 
-    def _by_words(self, passages: Sequence[Passage], titles: Mapping[str, str]) -> LexicalIndex:
-        key = tuple(passage.id for passage in passages)
-        if self._lexical is None or self._lexical[0] != key:
-            texts = [_in_context(titles[passage.paper_id], passage.text) for passage in passages]
-            self._lexical = (key, LexicalIndex(key, texts))
-        return self._lexical[1]
+    def _near(
+        self, request: SearchRequest, tiers: Sequence[Tier], wanted: Sequence[Collection[str] | None]
+    ) -> tuple[list[Found], Weighed]:
+        text = f"{request.text}\n{request.survey}".strip()
+        vector = self.embedder.embed([text])[0]
+        ranked, weighed = rank(tiers, wanted, text, vector, request.limit * FOLDED)
+        return [
+            Found(
+                one.passage_id,
+                one.tier,
+                one.score,
+                dense_rank=one.dense_rank,
+                lexical_rank=one.lexical_rank,
+                parts={
+                    name: round(value, EXACT)
+                    for name, value in (("meaning", one.likeness), ("words", one.bm25))
+                    if value is not None
+                },
+            )
+            for one in ranked
+        ], weighed
 
-
-def _in_context(title: str, text: str) -> str:
-    """What is searched of a passage: the paper's title often names what the passage only calls "the gel"."""
-    return f"{title}. {text}"
+    def _ideas(
+        self, request: SearchRequest, tiers: Sequence[Tier], wanted: Sequence[Collection[str] | None]
+    ) -> tuple[list[Found], Weighed]:
+        ideas, weighed = find(
+            self._database, tiers, wanted, request.text, request.survey, self.embedder, request.limit
+        )
+        return [
+            Found(
+                one.passage_id,
+                one.tier,
+                one.score,
+                parts={name: round(value, EXACT) for name, value in one.parts.items()},
+                because=one.because,
+            )
+            for one in ideas
+        ], weighed
 
 
 def _unseen(stage: str, done: int, total: int) -> None:

@@ -1,7 +1,7 @@
 """Which parts of a transformers model are experts, and what one expert of them consists of.
 
-Every mixture-of-experts model of transformers 5 marks its experts' class with ``use_experts_implementation``: a
-module that holds the weights of all experts of a layer, stacked along the first dimension. What is not
+Every mixture-of-experts model of transformers 5 marks its experts' class with ``use_experts_implementation``:
+a module that holds the weights of all experts of a layer, stacked along the first dimension. What is not
 stacked so (attention, routers, shared experts, embeddings) stays resident; we call it *dense*.
 """
 
@@ -36,33 +36,39 @@ class ExpertsLayer:
 
 
 def read_config(folder: Path) -> PretrainedConfig:
-    """The configuration in ``folder``; raises ``MoeError`` if there is none, or one that is no model we know."""
+    """The configuration in ``folder``; raises ``MoeError`` if there is none, or one of no known model."""
     if not (folder / "config.json").is_file():
         raise MoeError("no_checkpoint", f"{folder} holds no config.json: give the folder of a checkpoint")
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise MoeError("unknown_model", f"the model in {folder} is not one that transformers knows: {reason}") from error
+        raise MoeError(
+            "unknown_model", f"the model in {folder} is not one that transformers knows: {reason}"
+        ) from error
     method = (getattr(config, "quantization_config", None) or {}).get("quant_method")
     if method:
-        raise MoeError("quantised_checkpoint", f"the checkpoint is quantised ({method}): save it unquantised first")
-    return config
+        raise MoeError(
+            "quantised_checkpoint", f"the checkpoint is quantised ({method}): save it unquantised first"
+        )
+    checked: PretrainedConfig = config
+    return checked
 
 
 def empty_model(config: PretrainedConfig, dtype: torch.dtype) -> PreTrainedModel:
     """The model without any weights (on the meta device); raises ``MoeError`` unless it has experts."""
     try:
         with torch.device("meta"):
-            model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise MoeError("not_a_language_model", f"a {config.model_type} model does not write text") from error
     if not any(is_experts(module) for module in model.modules()):
         raise MoeError(
             "dense_model",
-            f"a {config.model_type} model of this configuration has no mixture of experts: serve it with another program",
+            f"this {config.model_type} model has no mixture of experts: serve it with another program",
         )
-    return model.eval()
+    model.train(False)
+    return model
 
 
 def is_experts(module: nn.Module) -> bool:

@@ -1,7 +1,7 @@
 """Reading a Hugging Face checkpoint piece by piece, in the names and shapes of transformers' own model.
 
-Checkpoints come in many layouts (one matrix an expert, fused, transposed, other names). transformers converts them
-while it loads a whole model; here the same conversion is run for a few parameters at a time, so that a
+Checkpoints come in many layouts (one matrix an expert, fused, transposed, other names). transformers converts
+them while it loads a whole model; here the same conversion is run for a few parameters at a time, so that a
 checkpoint far larger than the memory can be read.
 """
 
@@ -54,7 +54,9 @@ class Checkpoint:
             raise MoeError("no_weights", f"{folder} holds neither {INDEX} nor {SINGLE}")
         missing = sorted({file for file in places.values() if not (folder / file).is_file()})
         if missing:
-            raise MoeError("missing_shard", f"{missing[0]} is missing from {folder}: fetch the checkpoint again")
+            raise MoeError(
+                "missing_shard", f"{missing[0]} is missing from {folder}: fetch the checkpoint again"
+            )
         return cls(folder, places)
 
     @property
@@ -108,7 +110,7 @@ class Converter:
         config = LoadStateDictConfig(
             dtype=self._model.dtype,
             dtype_plan=self._model._get_dtype_plan(self._model.dtype),
-            weight_mapping=get_model_conversion_mapping(self._model),
+            weight_mapping=get_model_conversion_mapping(self._model),  # type: ignore[arg-type]
         )
         info, _ = convert_and_load_state_dict_in_model(self._model, raw, config)
         trouble = [*info.conversion_errors, *(key for key, *_ in info.mismatched_keys), *info.error_msgs]
@@ -121,7 +123,7 @@ class Converter:
         return {name: tensor for name, tensor in filled.items() if not tensor.is_meta}
 
     def _filled(self) -> set[str]:
-        """What all sources together fill: a source may fill more than the parameter that it is filed under."""
+        """What all sources together fill: one may fill more than the parameter that it is filed under."""
         filled = set(self._sources)
         for entry in get_model_conversion_mapping(self._model):
             if isinstance(entry, WeightConverter) and len(entry.target_patterns) > 1:

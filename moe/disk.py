@@ -33,7 +33,7 @@ class DirectFile:
 
     def read(self, offset: int, into: Tensor) -> None:
         """Fill ``into`` (bytes, from :func:`buffer`) from ``offset``; both in whole blocks."""
-        view = memoryview(into.numpy())
+        view = memoryview(into.numpy())  # type: ignore[arg-type]
         done = 0
         while done < len(view):
             count = os.preadv(self._file, [view[done:]], offset + done)

@@ -1,17 +1,23 @@
-"""How an expert is kept: exactly, in 8 or in 4 bits; a recipe turns its tensors into fields and back."""
+"""How experts are kept, and computed as they are kept: exactly, or in 8 or 4 bits."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from moe.architecture import expert_parameters
+from moe.compute import Compute, expert_forward
 from moe.errors import MoeError
 from moe.quantize import GROUP_SIZE, QuantizedMatrix, quantize
+
+LEAST_GROUP = 16
+CALIBRATED = ("weight", "threshold", "shared")
+"""What calibration puts in the place of what conversion wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +33,41 @@ class Field:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
+LayerCompute = Callable[[int, Mapping[str, Tensor]], Compute]
+"""From an expert's number and its fields to what it does."""
+
+
 class Recipe(Protocol):
     """What a store does to experts."""
 
     @property
     def name(self) -> str: ...
 
+    def check(self, module: nn.Module) -> None:
+        """Raises ``MoeError`` if experts like those of ``module`` cannot be kept so."""
+        ...
+
     def encode(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The fields to keep of one expert's tensors, in order."""
         ...
 
-    def decode(self, fields: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-        """The expert's tensors, as near as the recipe keeps them."""
+    def resident(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What of one expert stays in memory all the time; often nothing."""
         ...
+
+    def layer(self, module: nn.Module, resident: Mapping[str, Tensor], dtype: torch.dtype) -> LayerCompute:
+        """Computes with the fields of a layer's experts; ``resident`` is stacked by expert."""
+        ...
+
+
+def group_for(columns: int) -> int:
+    """Weights that share a scale: as near 64 as ``columns`` allows; raises ``MoeError`` below 16."""
+    group = math.gcd(columns, GROUP_SIZE)
+    if group < LEAST_GROUP:
+        raise MoeError(
+            "bad_group_size", f"rows of {columns} weights cannot be quantised: use the exact recipe"
+        )
+    return group
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +76,17 @@ class Exact:
 
     name: str = "exact"
 
+    def check(self, module: nn.Module) -> None:
+        pass
+
     def encode(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(weights)
 
-    def decode(self, fields: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-        return dict(fields)
+    def resident(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {}
+
+    def layer(self, module: nn.Module, resident: Mapping[str, Tensor], dtype: torch.dtype) -> LayerCompute:
+        return lambda _, fields: lambda x, share: expert_forward(module, fields, x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +99,36 @@ class Grouped:
     def name(self) -> str:
         return f"int{self.bits}"
 
+    def check(self, module: nn.Module) -> None:
+        for weight in expert_parameters(module).values():
+            if weight.ndim == 3:
+                group_for(weight.shape[2])
+
     def encode(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         fields: dict[str, Tensor] = {}
         for name, weight in weights.items():
             if weight.ndim != 2:
                 fields[name] = weight
                 continue
-            if weight.shape[1] % GROUP_SIZE:
-                raise MoeError(
-                    "bad_group_size",
-                    f"{name} has rows of {weight.shape[1]}, which {GROUP_SIZE} does not divide: use the exact recipe",
-                )
-            matrix = quantize(weight, self.bits)
-            fields |= {f"{name}.packed": matrix.packed, f"{name}.scale": matrix.scale, f"{name}.offset": matrix.offset}
+            matrix = quantize(weight, self.bits, group_size=group_for(weight.shape[1]))
+            fields |= {
+                f"{name}.packed": matrix.packed,
+                f"{name}.scale": matrix.scale,
+                f"{name}.offset": matrix.offset,
+            }
         return fields
 
-    def decode(self, fields: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    def resident(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {}
+
+    def layer(self, module: nn.Module, resident: Mapping[str, Tensor], dtype: torch.dtype) -> LayerCompute:
+        def expert(_: int, fields: Mapping[str, Tensor]) -> Compute:
+            weights = self._decode(fields, dtype)
+            return lambda x, share: expert_forward(module, weights, x)
+
+        return expert
+
+    def _decode(self, fields: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
         weights: dict[str, Tensor] = {}
         for name, field in fields.items():
             stem, _, part = name.rpartition(".")
@@ -90,14 +138,3 @@ class Grouped:
             elif part not in ("scale", "offset"):
                 weights[name] = field
         return weights
-
-
-RECIPES: dict[str, Recipe] = {"exact": Exact(), "int8": Grouped(8), "int4": Grouped(4)}
-
-
-def recipe_named(name: str) -> Recipe:
-    """Raises ``MoeError`` for a name that none has."""
-    try:
-        return RECIPES[name]
-    except KeyError:
-        raise MoeError("unknown_recipe", f"there is no recipe {name!r}: use one of {', '.join(RECIPES)}") from None

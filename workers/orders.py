@@ -6,13 +6,14 @@ Each ``order_…`` writes a job in the caller's transaction, beside what makes i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from records.models import Job
+from records.errors import Conflict
+from records.models import Job, PaperFailure
 from records.repositories import Jobs
 
 DISCOVERY = "discovery"
@@ -31,6 +32,8 @@ RANK_BATCH = "rank_batch"
 EXPORT = "export"
 RETENTION = "retention"
 CHECK_INDEX = "check_index"
+BUILD_TOPICS = "build_topics"
+CHECK_NOVELTY = "check_novelty"
 QUEUE_OF: Mapping[str, str] = MappingProxyType(
     {
         RUN_QUESTION: DISCOVERY,
@@ -42,6 +45,8 @@ QUEUE_OF: Mapping[str, str] = MappingProxyType(
         EXPORT: EMBEDDING,
         RETENTION: KEEPING,
         CHECK_INDEX: EMBEDDING,
+        BUILD_TOPICS: INGESTION,
+        CHECK_NOVELTY: INGESTION,
     }
 )
 """The queue in which a kind of job waits: whoever wants an answer now must not wait behind hours of work, and
@@ -185,11 +190,37 @@ def order_piece(
 
 
 def order_feed(
-    session: Session, workspace_id: str, feed_id: str, *, request_id: str = "", created_by: str = ""
+    session: Session,
+    workspace_id: str,
+    feed_id: str,
+    *,
+    failure_ids: Sequence[str] = (),
+    request_id: str = "",
+    created_by: str = "",
 ) -> Job:
-    """Have a feed looked into now, whenever its time is; the result is kept in the feed too."""
-    payload = {"feed_id": feed_id}
+    """Have a feed looked into now, whenever its time is; the result is kept in the feed too.
+
+    With ``failure_ids`` only what failed there is asked for again.
+    """
+    payload = {"feed_id": feed_id} | ({"failure_ids": list(failure_ids)} if failure_ids else {})
     return order(session, workspace_id, RUN_FEED, payload, request_id=request_id, created_by=created_by)
+
+
+def order_retry(
+    session: Session, failure: PaperFailure, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have a paper that failed asked for, or its file read, once more.
+
+    Conflict ``nothing_to_retry`` where neither its feed nor its file is here any more.
+    """
+    told: Any = {"request_id": request_id, "created_by": created_by}
+    if failure.feed_id is not None:
+        ids = [failure.id]
+        return order_feed(session, failure.workspace_id, failure.feed_id, failure_ids=ids, **told)
+    if "file_id" in failure.payload:
+        return order_ingest(session, failure.workspace_id, failure.payload["file_id"], **told)
+    message = f"neither the feed nor the file that {failure.key} came from is here; hand it in again"
+    raise Conflict("nothing_to_retry", message)
 
 
 def order_retention(session: Session, workspace_id: str) -> Job:
@@ -200,3 +231,24 @@ def order_retention(session: Session, workspace_id: str) -> Job:
 def order_index_check(session: Session, workspace_id: str) -> Job:
     """Have the workspace's index compared with the database, and mended."""
     return order(session, workspace_id, CHECK_INDEX, {}, created_by="timetable")
+
+
+def order_topics(
+    session: Session,
+    workspace_id: str,
+    collection_id: str | None = None,
+    *,
+    request_id: str = "",
+    created_by: str = "",
+) -> Job:
+    """Have the topics over all papers, or over a collection's, grown anew; ``{papers, topics, leaves}``."""
+    payload = {"collection_id": collection_id}
+    return order(session, workspace_id, BUILD_TOPICS, payload, request_id=request_id, created_by=created_by)
+
+
+def order_novelty(
+    session: Session, workspace_id: str, run_id: str, *, request_id: str = "", created_by: str = ""
+) -> Job:
+    """Have a run's hypotheses held against what is published; ``{checked, least}``."""
+    payload = {"run_id": run_id}
+    return order(session, workspace_id, CHECK_NOVELTY, payload, request_id=request_id, created_by=created_by)

@@ -12,6 +12,7 @@ from workers.kinds.exports import export
 from workers.kinds.feeds import run_feed
 from workers.kinds.keeping import retention
 from workers.kinds.literature import check_index, ingest, search
+from workers.kinds.organising import build_topics, check_novelty
 from workers.opened import database
 from workers.orders import KEEP, TIMETABLE, task_name
 from workers.performing import Bounds, Handler, perform
@@ -63,6 +64,8 @@ HANDLERS: dict[str, Handler] = {
         export,
         retention,
         check_index,
+        build_topics,
+        check_novelty,
     )
 }
 

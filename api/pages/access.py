@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -41,6 +42,7 @@ def answer(
     password: Typed = "",
     token: Typed = "",
     next: Typed = "/",
+    kept: Annotated[str, Form(max_length=4_000_000)] = "",
 ) -> Response:
     refuse_cross_site(request)
     try:
@@ -49,9 +51,9 @@ def answer(
         else:
             opened = sign_in(context, name, password, _address(request))
     except (Refused, BadInput) as error:
-        return _again(request, context, error, name, token, inside(next))
+        return _again(request, context, error, name, token, inside(next), kept)
     _end_former(request, context)
-    response = go(inside(next))
+    response = _send_again(request, name, kept) if kept else go(inside(next))
     give_cookie(request, response, context, opened)
     return response
 
@@ -89,18 +91,36 @@ def answer_password(
 
 
 def _again(
-    request: Request, context: Context, error: Refused | BadInput, name: str, token: str, after: str
+    request: Request,
+    context: Context,
+    error: Refused | BadInput,
+    name: str,
+    token: str,
+    after: str,
+    kept: str,
 ) -> Response:
     """The form once more, saying what was wrong."""
     status, headers = _told(error)
     owner = link_owner(context, token) if token else None
     said = sentence(error.message)
     if owner is None:
-        shown = page(request, "sign_in.html", {"name": name, "next": after, "said": said}, status)
+        form = "signed_out.html" if kept else "sign_in.html"
+        shown = page(request, form, {"name": name, "next": after, "said": said, "kept": kept}, status)
     else:
         shown = page(request, "choose_password.html", {"name": owner, "token": token, "said": said}, status)
     shown.headers.update(headers)
     return shown
+
+
+def _send_again(request: Request, name: str, kept: str) -> Response:
+    """What was typed before the sign-in, to be sent with one press."""
+    try:
+        told = json.loads(kept)
+        action, fields = str(told["action"]), {str(key): str(value) for key, value in told["fields"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return go("/")
+    values = {"name": name, "action": inside(action), "inside": "/", "fields": fields}
+    return page(request, "send_again.html", values)
 
 
 def _told(error: Refused | BadInput) -> tuple[int, dict[str, str]]:

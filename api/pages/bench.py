@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from api.caller import Caller
 from api.pages.forms import Typed, by_field, in_utc, said
-from api.pages.ranking_table import titles_of
+from api.pages.plots import gather
+from api.pages.plots.trace import trace
 from api.pages.rendering import go
 from api.pages.runs import followed
+from api.pages.teaching import teaching
 from api.pages.visiting import PageRoute, Reader, Writer, sentence, show
 from api.problems import Refused
 from api.routes import experiments, results_table, runs
-from api.routes.hypotheses import ranking
 from api.schemas.experiments import AmendedIn, ResultIn, ResultOut
 from api.versions import etag
 from records.base import now
@@ -104,7 +105,7 @@ def enter(
     """Keep a result, or say what is wrong with it beside what was typed."""
     run_id = UUID(experiments.experiment(experiment_id, caller).run_id)
     try:
-        told = in_utc(said(typed, (*FIELDS, "replicate")), "measured_at")
+        told = in_utc(said(typed, (*FIELDS, "replicate")), typed, "measured_at")
         result = ResultIn.model_validate(told)
         experiments.enter_result(experiment_id, result, caller, after, Response())
     except (ValidationError, TouchstoneError) as error:
@@ -129,7 +130,7 @@ def amend(
         if typed.get("status") == "withdrawn":
             experiments.withdraw(result_id, caller, after, Response(), seen)
         else:
-            amended = AmendedIn.model_validate(in_utc(said(typed, FIELDS), "measured_at"))
+            amended = AmendedIn.model_validate(in_utc(said(typed, FIELDS), typed, "measured_at"))
             experiments.amend(result_id, amended, caller, after, Response(), seen)
     except (ValidationError, TouchstoneError) as error:
         return _again(request, caller, run_id, str(result_id), typed, error)
@@ -179,13 +180,16 @@ def _shown(
 ) -> Response:
     since = first_id_at(now() - timedelta(seconds=1))
     run = runs.look(run_id, caller, Response())
-    ranked = ranking(run_id, caller)
+    seen = gather(caller, run.id)
+    waiting = experiments.next_experiments(run_id, caller)
     values: dict[str, Any] = {
         **followed(run, since),
-        "waiting": experiments.next_experiments(run_id, caller),
+        "waiting": waiting,
         "done": [one for one in reversed(run.experiments) if one.results or one.state == "abandoned"],
-        "titles": titles_of(caller, run.id, ranked),
-        "best": ranked.ranking[:BEST_SHOWN],
+        "titles": seen.titles,
+        "best": [dot for dot in seen.dots if dot.rank is not None][:BEST_SHOWN],
+        "teaching": teaching(caller, seen, waiting),
+        "trace": trace(seen),
         "refusal": refusal,
         "columns": sorted(results_table.COLUMNS),
     }

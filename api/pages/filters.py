@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -41,7 +43,24 @@ def marked(passage: Passage, start: int, end: int) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(escape(text[:start]), escape(text[start:end]), text[end:])
 
 
+def told(detail: Mapping[str, Any]) -> str:
+    """What an entry of the audit trail holds, in a line."""
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in detail.items()
+        if value not in ("", None, {}, [])
+    )
+
+
+def brief(value: float | None) -> str:
+    """A result to be read: six digits are more than any bench gives."""
+    return "" if value is None else f"{value:.6g}"
+
+
 FILTERS = {
+    "told": told,
+    "paired": lambda values: [(value, value) for value in values],
+    "brief": brief,
     "number": number,
     "measured": measured,
     "share": share,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from api.problems import Refused
 NO_VALUES: Mapping[str, str] = {}
 
 
-async def _typed(request: Request) -> dict[str, str]:
+async def typed_fields(request: Request) -> dict[str, str]:
     """The fields' texts, and in place of a file its text (Refused 422 ``not_text``)."""
     fields: dict[str, str] = {}
     async with request.form(max_fields=100, max_files=2) as form:
@@ -35,7 +36,7 @@ def _text(content: bytes) -> str:
         raise Refused(422, "not_text", "the file is not UTF-8 text; save it as CSV UTF-8") from None
 
 
-Typed = Annotated[dict[str, str], Depends(_typed)]
+Typed = Annotated[dict[str, str], Depends(typed_fields)]
 
 
 def said(typed: Mapping[str, str], names: Iterable[str]) -> dict[str, Any]:
@@ -43,9 +44,14 @@ def said(typed: Mapping[str, str], names: Iterable[str]) -> dict[str, Any]:
     return {name: typed[name].strip() for name in names if typed.get(name, "").strip()}
 
 
-def in_utc(told: dict[str, Any], name: str) -> dict[str, Any]:
-    """A form's date and time has no zone; the label says that it is UTC."""
-    return told if name not in told else {**told, name: f"{told[name]}Z"}
+def in_utc(told: dict[str, Any], typed: Mapping[str, str], name: str) -> dict[str, Any]:
+    """A form's date and time has no zone: UTC, unless the browser says how many minutes UTC is ahead."""
+    if name not in told:
+        return told
+    minutes = typed.get(f"{name}_offset", "")
+    behind = int(minutes) if re.fullmatch(r"-?\d{1,3}", minutes) else 0
+    sign, size = ("-" if behind > 0 else "+"), abs(behind)
+    return {**told, name: f"{told[name]}{sign}{size // 60:02}:{size % 60:02}"}
 
 
 def by_field(error: ValidationError) -> dict[str, str]:

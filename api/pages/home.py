@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from api.pages.novelty import touching
 from api.pages.visiting import PageRoute, Reader, show
 from api.paging import After
 from api.routes.runs import list_runs
-from records.repositories import Experiments, Reviews
+from records.repositories import Experiments, Judging, Reviews
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -22,6 +23,7 @@ def home(request: Request, caller: Reader, after: After = None) -> Response:
         experiments = Experiments(session, caller.workspace_id)
         counts = experiments.counts([run.id for run in runs.items])
         waiting = experiments.waiting(MOST_WAITING + 1)
+        to_review = Judging(session, caller.workspace_id, caller.name).pending()
         drafts = Reviews(session, caller.workspace_id).page(200, status="draft")
     values = {
         "listed": runs.items,
@@ -29,6 +31,8 @@ def home(request: Request, caller: Reader, after: After = None) -> Response:
         "counts": counts,
         "waiting": waiting[:MOST_WAITING],
         "more_waiting": len(waiting) > MOST_WAITING,
+        "to_review": to_review,
         "drafts": [draft for draft in drafts if draft.reviewer == caller.name],
+        **touching(caller),
     }
     return show(request, caller, "home.html", values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,149 +11,196 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from api.caller import Caller
+from api.pages.evidence import evidence_of
 from api.pages.forms import NO_VALUES, Typed, by_field
+from api.pages.intervals import Scale
+from api.pages.judging import RATINGS, fields_of, keep, own_review, review_in, seen_version
+from api.pages.molecules import molecules_of
+from api.pages.novelty import against
+from api.pages.once import only_once
+from api.pages.plots import gather
+from api.pages.plots.map import hypothesis_map
 from api.pages.rendering import go
-from api.pages.runs import trait_scale
 from api.pages.visiting import PageRoute, Reader, Writer, sentence, show
 from api.problems import Refused
-from api.routes import experiments, hypotheses
+from api.routes import experiments, hypotheses, remarks
 from api.schemas.experiments import ChosenIn
-from api.schemas.hypotheses import HypothesisDetail, ReviewIn, ReviewOut
+from api.schemas.hypotheses import HypothesisDetail, HypothesisOut, ReviewOut, TraitEffect
+from api.schemas.remarks import CommentIn, TagsIn, WordingIn
 from api.updates import standings_of
 from api.versions import etag
 from records import repositories
 from records.errors import BadInput, NotFound
-from records.repositories import Papers, Runs
+from records.repositories import Judging, Remarks, Runs
+from records.repositories.alike import alike
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
-
-RATINGS = {"novelty": "Novelty", "feasibility": "Feasibility", "expected_effect": "Expected effect"}
+router = APIRouter(prefix="/hypotheses", include_in_schema=False, route_class=PageRoute)
 
 
-@router.get("/hypotheses/{hypothesis_id}")
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A form that was not kept: which one, what was typed, and what is wrong with it."""
+
+    form: str
+    """review, edit, comment or tags."""
+    typed: Mapping[str, str]
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    current: ReviewOut | HypothesisOut | None = None
+    """The newer version, where somebody else was faster."""
+    status: int = 422
+
+
+@router.get("/{hypothesis_id}")
 def look(hypothesis_id: UUID, request: Request, caller: Reader) -> Response:
     return _shown(request, caller, hypothesis_id)
 
 
-@router.get("/hypotheses/{hypothesis_id}/reviews")
-def back(hypothesis_id: UUID, _caller: Reader) -> Response:
+@router.get("/{hypothesis_id}/{_form}")
+def back(hypothesis_id: UUID, _form: str, _caller: Reader) -> Response:
     """Where a refused form was sent to, asked for once more."""
-    return go(f"/hypotheses/{hypothesis_id}#reviews")
+    return go(f"/hypotheses/{hypothesis_id}#{'reviews' if _form == 'reviews' else 'claim'}")
 
 
-@router.post("/hypotheses/{hypothesis_id}/test")
+@router.post("/{hypothesis_id}/test")
 def choose(hypothesis_id: UUID, caller: Writer) -> Response:
     """Have it tested, though no policy asked for it."""
-    run_id = hypotheses.hypothesis(hypothesis_id, caller).run_id
+    run_id = hypotheses.hypothesis(hypothesis_id, caller, Response()).run_id
     made = experiments.choose(UUID(run_id), ChosenIn(hypothesis_id=str(hypothesis_id)), caller)
     return go(f"/runs/{run_id}/bench#experiment-{made.id}")
 
 
-@router.post("/hypotheses/{hypothesis_id}/reviews")
+@router.post("/{hypothesis_id}/reviews")
 def review(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
-    """Keep what somebody says of it; where it was said before, only over the version that they saw."""
+    """Keep what somebody says of it, over the version that they saw."""
     try:
-        said = _review(typed)
-        if typed.get("review_id"):
-            _change(hypothesis_id, caller, typed, said)
-        else:
-            hypotheses.review(hypothesis_id, said, caller, Response())
-    except ValidationError as error:
-        return _shown(request, caller, hypothesis_id, typed=typed, wrong=by_field(error), status=422)
-    except NotFound:
-        raise
-    except BadInput as error:
-        wrong = {"": sentence(error.message)}
-        return _shown(request, caller, hypothesis_id, typed=typed, wrong=wrong, status=422)
-    except Refused as refused:
-        if refused.status != 412:
-            raise
-        current = ReviewOut.model_validate(refused.more["current"])
-        return _shown(request, caller, hypothesis_id, typed=typed, current=current, status=412)
-    return go(f"/hypotheses/{hypothesis_id}?reviewed={said.status}#reviews")
+        said = review_in(typed)
+        action_id = keep(caller, str(hypothesis_id), said, seen_version(typed))
+    except (ValidationError, BadInput, Refused) as error:
+        return _again(request, caller, hypothesis_id, "review", typed, error)
+    return go(f"/hypotheses/{hypothesis_id}?kept={said.status}&done={action_id}#reviews")
 
 
-def _change(hypothesis_id: UUID, caller: Caller, typed: Mapping[str, str], said: ReviewIn) -> None:
-    with caller.read() as session:
-        found = repositories.Reviews(session, caller.workspace_id).get(typed["review_id"])
-    if found.hypothesis_id != str(hypothesis_id):
-        raise NotFound("review_not_found", f"there is no review {found.id} of this hypothesis")
-    seen = etag(int(typed["version"])) if typed.get("version", "").isdecimal() else None
-    hypotheses.change_review(UUID(found.id), said, caller, Response(), seen)
+@router.post("/{hypothesis_id}/edit")
+def edit(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
+    """Put it into other words, over the version that was seen."""
+    version = seen_version(typed)
+    try:
+        wording = _wording(typed)
+        seen = None if version is None else etag(version)
+        remarks.edit(hypothesis_id, wording, caller, Response(), seen)
+    except (ValidationError, BadInput, Refused) as error:
+        return _again(request, caller, hypothesis_id, "edit", typed, error)
+    return go(f"/hypotheses/{hypothesis_id}?kept=edit#claim")
 
 
-def _review(typed: Mapping[str, str]) -> ReviewIn:
-    return ReviewIn.model_validate(
-        {
-            "status": typed.get("status", "submitted"),
-            "verdict": typed.get("verdict") or None,
-            "reason": typed.get("reason", "").strip(),
-            "ratings": {name: typed[name] for name in RATINGS if typed.get(name)},
-        }
-    )
+@router.post("/{hypothesis_id}/comments")
+def comment(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
+    try:
+        said = CommentIn(text=typed.get("text", ""))
+        place = only_once(caller, typed, lambda once: _commented(hypothesis_id, said, once))
+    except (ValidationError, BadInput) as error:
+        return _again(request, caller, hypothesis_id, "comment", typed, error)
+    return go(place)
 
 
-def _shown(
+@router.post("/{hypothesis_id}/tags")
+def tag(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
+    try:
+        remarks.set_tags(hypothesis_id, TagsIn(tags=typed.get("tags", "").split(",")), caller)
+    except (ValidationError, BadInput) as error:
+        return _again(request, caller, hypothesis_id, "tags", typed, error)
+    return go(f"/hypotheses/{hypothesis_id}?kept=tags#tags")
+
+
+def _commented(hypothesis_id: UUID, said: CommentIn, caller: Caller) -> str:
+    remarks.comment(hypothesis_id, said, caller)
+    return f"/hypotheses/{hypothesis_id}?kept=comment#tags"
+
+
+def _wording(typed: Mapping[str, str]) -> WordingIn:
+    clauses: list[str] = []
+    while f"clause-{len(clauses)}" in typed:
+        clauses.append(typed[f"clause-{len(clauses)}"])
+    told = {"title": typed.get("title", ""), "statement": typed.get("statement", "")}
+    return WordingIn.model_validate({**told, "clauses": clauses or None})
+
+
+def _again(
     request: Request,
     caller: Caller,
     hypothesis_id: UUID,
-    *,
-    typed: Mapping[str, str] | None = None,
-    wrong: Mapping[str, str] = NO_VALUES,
-    current: ReviewOut | None = None,
-    status: int = 200,
+    form: str,
+    typed: Mapping[str, str],
+    error: ValidationError | BadInput | Refused,
 ) -> Response:
-    """The page; with what was typed into the review's form, and ``current`` where somebody was faster."""
-    found = hypotheses.hypothesis(hypothesis_id, caller)
-    reviews = hypotheses.reviews_of(hypothesis_id, caller)
-    own = next((one for one in reversed(reviews) if one.reviewer == caller.name), None)
+    """The page once more, with what was typed where it was typed; what concerns no form is raised."""
+    if isinstance(error, ValidationError):
+        return _shown(request, caller, hypothesis_id, Refusal(form, typed, by_field(error)))
+    if isinstance(error, NotFound):
+        raise error
+    if isinstance(error, BadInput):
+        return _shown(request, caller, hypothesis_id, Refusal(form, typed, {"": sentence(error.message)}))
+    if error.status != 412 or "current" not in error.more:
+        raise error
+    shape = ReviewOut if form == "review" else HypothesisOut
+    current = shape.model_validate(error.more["current"])
+    return _shown(request, caller, hypothesis_id, Refusal(form, typed, NO_VALUES, current, 412))
+
+
+def _shown(request: Request, caller: Caller, hypothesis_id: UUID, refusal: Refusal | None = None) -> Response:
+    found = hypotheses.hypothesis(hypothesis_id, caller, Response())
+    own = own_review(caller, found.id)
+    of_review = refusal if refusal is not None and refusal.form == "review" else None
     values = {
         "one": found,
+        **evidence_of(caller, found),
         **_surroundings(caller, found),
-        "reviews": reviews,
+        **against(caller, hypothesis_id),
+        "reviews": hypotheses.reviews_of(hypothesis_id, caller),
         "ratings": RATINGS,
-        "typed": _of_review(own) if typed is None else typed,
-        "own": current or own,
-        "wrong": wrong,
-        "current": current,
+        "typed": fields_of(own) if of_review is None else of_review.typed,
+        "own": own,
+        "wrong": NO_VALUES if of_review is None else of_review.wrong,
+        "current": None if of_review is None else of_review.current,
+        "refused": refusal,
     }
-    return show(request, caller, "hypothesis.html", values, status)
-
-
-def _of_review(own: ReviewOut | None) -> dict[str, str]:
-    """What the form holds at first: what one said before."""
-    if own is None:
-        return {}
-    ratings = {name: str(value) for name, value in own.ratings.items()}
-    return {"verdict": own.verdict or "", "reason": own.reason, **ratings}
+    return show(request, caller, "hypothesis.html", values, 200 if refusal is None else refusal.status)
 
 
 def _surroundings(caller: Caller, found: HypothesisDetail) -> dict[str, Any]:
-    """Its run, its experiments, and the passages and papers that speak for it."""
-    quoted = {quote.passage_id for clause in found.clauses for quote in clause.evidence}
+    """Its run and its experiments, what is like it, and what people left on it."""
     traits = [] if found.explanation is None else found.explanation.traits
     with caller.read() as session:
-        papers = Papers(session, caller.workspace_id)
-        passages = papers.passages_by_id(quoted | set(found.inspirations))
         run = Runs(session, caller.workspace_id).get(found.run_id)
-        question = Runs(session, caller.workspace_id).question(run.id).text
         repository = repositories.Hypotheses(session, caller.workspace_id)
+        notes = Remarks(session, caller.workspace_id)
+        titles = repository.titles(run.id)
         values = {
             "run": run,
-            "question": question,
-            "passages": passages,
-            "papers": {row.id: row for row in papers.all({one.paper_id for one in passages.values()})},
-            "titles": dict(titles := repository.titles(run.id)),
+            "question": Runs(session, caller.workspace_id).question(run.id).text,
+            "titles": dict(titles),
             **_neighbours([titles[place][0] for place in standings_of(run)], found.id),
             "clusters": [one for one in repository.clusters(run.id) if found.id in one.members],
+            "molecules": molecules_of(repository.get(found.id).features),
+            "alike": alike(session, caller.workspace_id, found.id),
+            "opinion": Judging(session, caller.workspace_id, caller.name).opinion(found.id),
+            "versions": notes.versions(found.id),
+            "comments": notes.comments(found.id),
+            "tags": notes.tags(found.id),
         }
     tests = experiments.experiments(UUID(found.run_id), caller)
     return {
         **values,
+        "map": hypothesis_map(gather(caller, found.run_id), marked=found.id),
         "experiments": [test for test in tests if test.hypothesis_id == found.id],
         "traits": traits,
         "trait_scale": trait_scale(traits),
     }
+
+
+def trait_scale(traits: list[TraitEffect]) -> Scale:
+    """For traits' effects, with nought on it."""
+    return Scale.over(((one.low, one.high) for one in traits), also=0.0)
 
 
 def _neighbours(ranked: list[str], hypothesis_id: str) -> dict[str, str | None]:

@@ -1,112 +1,200 @@
-"""The ranking as a table: the rows that were asked for, in the order that was asked for."""
+"""The hypotheses of a run as a table: the rows that were asked for, in the order that was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import urlencode
 
-from api.caller import Caller
+from sqlalchemy.orm import Session
+
 from api.pages.intervals import Scale
-from api.schemas.hypotheses import ClusterOut, RankedOut, Ranking
-from records.repositories import Hypotheses
+from api.pages.plots import Seen
+from api.pages.plots.gathering import Dot
+from records.repositories import Judging, Remarks
+from records.repositories.judging import Opinion, Queue
+from records.repositories.marks import having_trait, novelty_of, waiting_for_results
 
 ROWS = 100
 """On one page of the table."""
+NOBODY = Opinion()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What people and programs noted on the run's hypotheses, by their ids."""
+
+    opinions: Mapping[str, Opinion]
+    queues: Mapping[str, Queue]
+    """One's own."""
+    tags: Mapping[str, tuple[str, ...]]
+    novelty: Mapping[str, float]
+    waiting: Collection[str]
+    """Those with an experiment that waits for its result."""
+
+    @property
+    def reviewers(self) -> list[str]:
+        return sorted({name for opinion in self.opinions.values() for name in opinion.reviewers})
+
+    @property
+    def all_tags(self) -> list[str]:
+        return sorted({name for names in self.tags.values() for name in names})
+
+
+def marks_of(session: Session, workspace_id: str, person: str, run_id: str) -> Marks:
+    judging = Judging(session, workspace_id, person)
+    return Marks(
+        opinions=judging.opinions(run_id),
+        queues=judging.standing_of([run_id]),
+        tags=Remarks(session, workspace_id).tags_of_run(run_id),
+        novelty=novelty_of(session, workspace_id, run_id),
+        waiting=waiting_for_results(session, workspace_id, run_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    hypothesis_id: str
-    title: str
+    dot: Dot
     clusters: tuple[str, ...]
     """Names."""
-    standing: RankedOut | None
-    """None before the first ranking."""
+    opinion: Opinion
+    tags: tuple[str, ...]
+    novelty: float | None
+    waits: bool
+
+    @property
+    def status(self) -> str:
+        if self.waits:
+            return "waiting"
+        return "tested" if self.dot.tested else "failed" if self.dot.failed else "untested"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person wants to see of it."""
+    """What a person wants to see of it; what is empty narrows nothing."""
 
-    text: str = ""
+    q: str = ""
     cluster: str = ""
+    trait: str = ""
+    status: str = ""
+    opinion: str = ""
+    reviewer: str = ""
+    tag: str = ""
+    least: str = ""
+    """A score, as it was typed."""
     sort: str = "rank"
     page: int = 1
+
+    def query(self) -> str:
+        """As the end of an address, without the page."""
+        told = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "page"}
+        return urlencode({name: value for name, value in told.items() if value and (name, value) != SORTED})
+
+    @property
+    def narrow(self) -> int:
+        """Filters that hold, beside the words that are looked for."""
+        return sum(bool(value) for value in (self.trait, self.opinion, self.reviewer, self.tag, self.least))
+
+
+SORTED = ("sort", "rank")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     rows: Sequence[Row]
-    found: int
-    """Rows that fit the filter."""
+    """Of the page."""
+    found: Sequence[str]
+    """Ids of all that fit the filter."""
     all: int
     page: int
     pages: int
     scale: Scale
     ranked: bool
+    with_novelty: bool
 
 
-ORDERS: Mapping[str, Callable[[RankedOut], Any]] = {
-    "rank": lambda one: one.rank,
-    "title": lambda one: one.title.casefold(),
-    "mean": lambda one: -one.mean,
-    "sd": lambda one: -one.sd,
-    "p_best": lambda one: -one.p_best,
-    "tests": lambda one: (-one.tested - one.failed, one.rank),
+ORDERS: Mapping[str, Callable[[Row], Any]] = {
+    "rank": lambda row: row.dot.rank or 0,
+    "title": lambda row: row.dot.title.casefold(),
+    "mean": lambda row: -row.dot.mean,
+    "sd": lambda row: -row.dot.sd,
+    "p_best": lambda row: -row.dot.p_best,
+    "tests": lambda row: (-row.dot.tested - row.dot.failed, row.dot.rank or 0),
+    "novelty": lambda row: -1.0 if row.novelty is None else -1.0 - row.novelty,
+    "opinion": lambda row: (row.opinion.verdict == "unreviewed", row.opinion.verdict != "disputed"),
 }
 """By column; what a person looks for first comes first."""
 
 
-def table_of(
-    caller: Caller, run_id: str, ranking: Ranking, clusters: Sequence[ClusterOut], wanted: Wanted
-) -> Table:
-    """The rows of one page; those of an unranked run stand in the order in which they were proposed."""
-    whole = _rows(titles_of(caller, run_id, ranking), ranking, clusters)
-    rows = _sorted([row for row in whole if _fits(row, wanted, clusters)], wanted.sort)
-    pages = max(1, -(-len(rows) // ROWS))
+def table_of(seen: Seen, marks: Marks, wanted: Wanted, with_trait: Collection[str] | None = None) -> Table:
+    """The rows of one page; those of an unranked run stand in the order in which they were proposed.
+
+    ``with_trait``: ids of those that have the wanted trait, where one is wanted.
+    """
+    members = next((one.members for one in seen.clusters if one.id == wanted.cluster), {})
+    fits = [row for row in _rows(seen, marks) if _fits(row, wanted)]
+    if wanted.cluster:
+        fits = [row for row in fits if row.dot.id in members]
+    if with_trait is not None:
+        fits = [row for row in fits if row.dot.id in with_trait]
+    ranked = bool(seen.dots) and seen.dots[0].rank is not None
+    if ranked or wanted.sort in ("title", "novelty", "opinion"):
+        fits.sort(key=ORDERS.get(wanted.sort, ORDERS["rank"]))
+    pages = max(1, -(-len(fits) // ROWS))
     page = min(max(wanted.page, 1), pages)
     return Table(
-        rows=rows[(page - 1) * ROWS : page * ROWS],
-        found=len(rows),
-        all=len(whole),
+        rows=fits[(page - 1) * ROWS : page * ROWS],
+        found=[row.dot.id for row in fits],
+        all=len(seen.dots),
         page=page,
         pages=pages,
-        scale=Scale.over((one.mean - one.sd, one.mean + one.sd) for one in ranking.ranking),
-        ranked=bool(ranking.ranking),
+        scale=Scale.over((dot.mean - dot.sd, dot.mean + dot.sd) for dot in seen.dots if dot.rank),
+        ranked=ranked,
+        with_novelty=bool(marks.novelty),
     )
 
 
-def titles_of(caller: Caller, run_id: str, ranking: Ranking) -> dict[str, str]:
-    """Id to title of the run's hypotheses, best first, or before they are ranked as they were proposed."""
-    if ranking.ranking:
-        return {one.hypothesis_id: one.title for one in ranking.ranking}
-    with caller.read() as session:
-        return dict(Hypotheses(session, caller.workspace_id).titles(run_id))
+def trait_filter(session: Session, workspace_id: str, run_id: str, wanted: Wanted) -> set[str] | None:
+    """For ``table_of``: None where no trait is wanted."""
+    return having_trait(session, workspace_id, run_id, wanted.trait) if wanted.trait else None
 
 
-def _rows(titles: Mapping[str, str], ranking: Ranking, clusters: Sequence[ClusterOut]) -> list[Row]:
+def _rows(seen: Seen, marks: Marks) -> list[Row]:
     names: dict[str, tuple[str, ...]] = {}
-    for cluster in clusters:
+    for cluster in seen.clusters:
         for member in cluster.members:
             names[member] = (*names.get(member, ()), cluster.name)
-    standings = {one.hypothesis_id: one for one in ranking.ranking}
     return [
-        Row(identity, title, names.get(identity, ()), standings.get(identity))
-        for identity, title in titles.items()
+        Row(
+            dot,
+            names.get(dot.id, ()),
+            marks.opinions.get(dot.id, NOBODY),
+            marks.tags.get(dot.id, ()),
+            marks.novelty.get(dot.id),
+            dot.id in marks.waiting,
+        )
+        for dot in seen.dots
     ]
 
 
-def _fits(row: Row, wanted: Wanted, clusters: Sequence[ClusterOut]) -> bool:
-    words = wanted.text.casefold().split()
-    text = " ".join((row.title, *row.clusters)).casefold()
-    if not all(word in text for word in words):
-        return False
-    if not wanted.cluster:
+def _fits(row: Row, wanted: Wanted) -> bool:
+    if wanted.q:
+        text = " ".join((row.dot.title, *row.clusters, *row.tags)).casefold()
+        if not all(word in text for word in wanted.q.casefold().split()):
+            return False
+    return (
+        (not wanted.status or row.status == wanted.status)
+        and (not wanted.opinion or row.opinion.verdict == wanted.opinion)
+        and (not wanted.reviewer or wanted.reviewer in row.opinion.reviewers)
+        and (not wanted.tag or wanted.tag in row.tags)
+        and _reaches(row.dot, wanted.least)
+    )
+
+
+def _reaches(dot: Dot, least: str) -> bool:
+    """Whether its expected score is so high; what is no number asks for nothing."""
+    try:
+        return not least or (dot.rank is not None and dot.mean >= float(least.replace(",", ".")))
+    except ValueError:
         return True
-    return any(one.id == wanted.cluster and row.hypothesis_id in one.members for one in clusters)
-
-
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
-    order = ORDERS.get(sort, ORDERS["rank"])
-    return sorted(rows, key=lambda row: 0 if row.standing is None else order(row.standing))

@@ -7,16 +7,16 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Form, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Form, Query, Request, Response
 
-from api.pages.intervals import Scale
-from api.pages.ranking_table import ORDERS, Wanted, table_of, titles_of
+from api.caller import Caller
+from api.pages.once import FIELD, only_once
+from api.pages.plots import PICTURES, Seen, gather
+from api.pages.ranking_table import ORDERS, Marks, Wanted, marks_of, table_of, trait_filter
 from api.pages.rendering import go
 from api.pages.visiting import PageRoute, Reader, Writer, show
 from api.routes import runs
 from api.routes.experiments import next_experiments
-from api.routes.hypotheses import clusters, ranking
-from api.schemas.hypotheses import TraitEffect
 from api.schemas.runs import RunOut
 from records.base import now
 from records.repositories.events import first_id_at
@@ -30,52 +30,72 @@ PageNumber = Annotated[int, Query(ge=1, le=10_000)]
 Wish = Literal["pause", "resume", "cancel", "rerank", "clone"]
 
 STAGES = ("retrieve", "propose", "decompose", "cluster", "recommend", "measure", "conclude")
-TRAITS_SHOWN = 12
+TRAITS_OFFERED = 60
+SHOWN = ("trace", "traits")
+"""Pictures on this page; all are on their own."""
 KNOWN_BEFORE = "known before"
 """What the experiments of before the run are asked for by."""
 
 
-@router.get("/{run_id}")
-def look(
-    run_id: UUID,
-    request: Request,
-    caller: Reader,
+def _wanted(
     q: Word = "",
     cluster: Word = "",
+    trait: Annotated[str, Query(max_length=500)] = "",
+    status: Word = "",
+    opinion: Word = "",
+    reviewer: Word = "",
+    tag: Word = "",
+    least: Word = "",
     sort: Word = "rank",
     page: PageNumber = 1,
+) -> Wanted:
+    return Wanted(q, cluster, trait, status, opinion, reviewer, tag, least, sort, page)
+
+
+@router.get("/{run_id}")
+def look(
+    run_id: UUID, request: Request, caller: Reader, wanted: Annotated[Wanted, Depends(_wanted)]
 ) -> Response:
     """All of a run on one page."""
     since = first_id_at(now() - timedelta(seconds=1))
     run = runs.look(run_id, caller, Response())
-    ranked, categories = ranking(run_id, caller), clusters(run_id, caller).clusters
-    wanted = Wanted(q, cluster, sort, page)
-    strongest = sorted(ranked.contributions, key=lambda one: -abs(one.effect))[:TRAITS_SHOWN]
+    seen = gather(caller, run.id)
+    with caller.read() as session:
+        marks = marks_of(session, caller.workspace_id, caller.name, run.id)
+        with_trait = trait_filter(session, caller.workspace_id, run.id, wanted)
     values = {
         **followed(run, since),
         "stages": _stages(run),
         "tests": _tests(run),
         "wanted": wanted,
         "orders": tuple(ORDERS),
-        "clusters": categories,
-        "table": table_of(caller, run.id, ranked, categories, wanted),
-        "advice": ranked.advice,
-        "traits": strongest,
-        "trait_scale": trait_scale(strongest),
+        "clusters": seen.clusters,
+        "filters": _filters(seen, marks),
+        "table": table_of(seen, marks, wanted, with_trait),
+        "to_review": sum(queue == "pending" for queue in marks.queues.values()),
+        "advice": seen.advice,
+        "pictures": [picture for name in SHOWN if (picture := PICTURES[name](seen)) is not None],
         "waiting": next_experiments(run_id, caller),
-        "titles": titles_of(caller, run.id, ranked),
+        "titles": seen.titles,
     }
     return show(request, caller, "run.html", values)
+
+
+def _filters(seen: Seen, marks: Marks) -> dict[str, Sequence[str]]:
+    """What there is to choose from."""
+    strongest = sorted(seen.traits, key=lambda one: -abs(one.effect))[:TRAITS_OFFERED]
+    return {
+        "trait": sorted({one.trait for one in strongest}),
+        "status": ("untested", "waiting", "tested", "failed"),
+        "opinion": ("unreviewed", "accepted", "rejected", "disputed") if marks.queues else (),
+        "reviewer": marks.reviewers,
+        "tag": marks.all_tags,
+    }
 
 
 def followed(run: RunOut, since: str) -> dict[str, Any]:
     """What a page needs to follow its run: events behind ``since`` are news."""
     return {"run": run, "since": since, "over": run.state in FINAL}
-
-
-def trait_scale(traits: Sequence[TraitEffect]) -> Scale:
-    """For traits' effects, with nought on it."""
-    return Scale.over(((one.low, one.high) for one in traits), also=0.0)
 
 
 def _tests(run: RunOut) -> dict[str, int]:
@@ -96,9 +116,14 @@ def _stages(run: RunOut) -> list[dict[str, Any]]:
 
 
 @router.post("/{run_id}")
-def steer(run_id: UUID, caller: Writer, after: BackgroundTasks, wish: Annotated[Wish, Form()]) -> Response:
+def steer(
+    run_id: UUID,
+    caller: Writer,
+    after: BackgroundTasks,
+    wish: Annotated[Wish, Form()],
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
     """Pause, resume, cancel, rank again, or ask the same once more; then look."""
-    shown = str(run_id)
     match wish:
         case "pause":
             runs.pause(run_id, caller)
@@ -109,5 +134,10 @@ def steer(run_id: UUID, caller: Writer, after: BackgroundTasks, wish: Annotated[
         case "rerank":
             runs.rerank(run_id, caller, after)
         case "clone":
-            shown = runs.clone(run_id, caller, after, Response()).id
-    return go(f"/runs/{shown}{'?ranking=again' if wish == 'rerank' else ''}")
+            typed = {"run": str(run_id), FIELD: once}
+            return go(only_once(caller, typed, lambda one: f"/runs/{_cloned(run_id, one, after)}"))
+    return go(f"/runs/{run_id}")
+
+
+def _cloned(run_id: UUID, caller: Caller, after: BackgroundTasks) -> str:
+    return runs.clone(run_id, caller, after, Response()).id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
@@ -10,10 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from api.access.cross_site import refuse_cross_site
 from api.caller import Caller
 from api.context import InContext
+from api.pages.forms import typed_fields
 from api.pages.rendering import Visitor, page
 from api.problems import Refused, status_of
+from records.base import new_id
 from records.errors import TouchstoneError
 from records.repositories import Workspaces
 from records.roles import Scope
@@ -33,6 +37,8 @@ Reader = Annotated[Caller, Depends(_with_scope("read"))]
 """Whoever looks at a page; what the REST routes take as their caller."""
 Writer = Annotated[Caller, Depends(_with_scope("write"))]
 """Whoever sends a form."""
+Governor = Annotated[Caller, Depends(_with_scope("admin"))]
+"""Whoever runs the workspace."""
 
 
 def show(
@@ -41,7 +47,14 @@ def show(
     """A page with what each of them says: who one is, and where."""
     with caller.read() as session:
         workspace = Workspaces(session).get(caller.workspace_id).name
-    told = {"name": caller.name, "workspace": workspace, "may_write": "write" in caller.principal.scopes}
+    scopes = caller.principal.scopes
+    told = {
+        "name": caller.name,
+        "workspace": workspace,
+        "may_write": "write" in scopes,
+        "may_govern": "admin" in scopes,
+        "once": new_id(),
+    }
     return page(request, template, {**told, **values}, status)
 
 
@@ -55,6 +68,8 @@ class PageRoute(APIRoute):
             try:
                 return await answer(request)
             except Refused as refused:
+                if refused.status == 303 and request.method == "POST":
+                    return await _signed_out(request)
                 if refused.status == 303:
                     raise
                 shown = _told(request, refused.status, refused.message)
@@ -68,6 +83,13 @@ class PageRoute(APIRoute):
                 return _told(request, 404, "there is no such page; the address may have been cut off")
 
         return handle
+
+
+async def _signed_out(request: Request) -> Response:
+    """The session ended while somebody typed: the sign-in, with all that they typed in it."""
+    refuse_cross_site(request)
+    kept = json.dumps({"action": str(request.url.path), "fields": await typed_fields(request)})
+    return page(request, "signed_out.html", {"next": "/", "kept": kept}, 401)
 
 
 def _told(request: Request, status: int, message: str) -> Response:

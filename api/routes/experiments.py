@@ -23,7 +23,7 @@ from api.schemas.experiments import (
 from api.updates import order_update, standings_of
 from api.versions import IfMatch, check_version, etag
 from records import repositories
-from records.models import Experiment, Hypothesis, Result
+from records.models import Experiment, Hypothesis, Result, Run
 from records.repositories import Experiments, RunEvents, Runs
 
 router = APIRouter(prefix="/v1", tags=["experiments"], route_class=Idempotent)
@@ -73,9 +73,24 @@ def choose(run_id: UUID, chosen: ChosenIn, caller: CanWrite) -> ExperimentOut:
     """Test a hypothesis that no policy asked for; the experiment then waits for its result."""
     with caller.write() as session:
         run = Runs(session, caller.workspace_id).get(str(run_id))
-        row = Experiments(session, caller.workspace_id).choose(run.id, chosen.hypothesis_id, caller.name[:40])
+        row = Experiments(session, caller.workspace_id).choose(
+            run.id,
+            chosen.hypothesis_id,
+            caller.name[:40],
+            _expected(session, caller, run, chosen.hypothesis_id),
+        )
         caller.audit(session, "experiment.chosen", "experiment", row.id)
         return experiment_out(row)
+
+
+def _expected(session: Session, caller: Caller, run: Run, hypothesis_id: str) -> tuple[float, float] | None:
+    """What the ranking expects of it now; nothing before the first result, when no scale is known."""
+    standings = standings_of(run)
+    if not any(one["tested"] for one in standings.values()):
+        return None
+    position = repositories.Hypotheses(session, caller.workspace_id).get(hypothesis_id).position
+    told = standings.get(position)
+    return None if told is None else (told["mean"], told["sd"])
 
 
 @router.get("/experiments/{experiment_id}")

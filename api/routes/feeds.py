@@ -28,10 +28,10 @@ def feeds(caller: CanRead, limit: Limit = 50, after: After = None) -> Page[FeedO
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 def add(said: FeedIn, caller: CanWrite, response: Response) -> FeedOut:
-    """Have papers fetched on a schedule."""
+    """Have papers fetched from a source on a schedule."""
     with caller.write() as session:
-        row = Feeds(session, caller.workspace_id).create(**said.model_dump())
-        caller.audit(session, "feed.added", "feed", row.id, said.model_dump())
+        row = Feeds(session, caller.workspace_id).create(**said.row())
+        caller.audit(session, "feed.added", "feed", row.id, said.row())
     response.headers["ETag"] = etag(row.version)
     response.headers["Location"] = f"/v1/feeds/{row.id}"
     return feed_out(row)
@@ -55,8 +55,8 @@ def change(
         feeds = Feeds(session, caller.workspace_id)
         row = feeds.get(str(feed_id))
         check_version(if_match, row.version, feed_out(row))
-        row = feeds.change(row.id, said.model_dump())
-        caller.audit(session, "feed.changed", "feed", row.id, said.model_dump())
+        row = feeds.change(row.id, said.row())
+        caller.audit(session, "feed.changed", "feed", row.id, said.row())
     response.headers["ETag"] = etag(row.version)
     return feed_out(row)
 

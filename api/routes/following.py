@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -52,6 +52,7 @@ async def stream(
     request: Request,
     caller: CanRead,
     last_event_id: Annotated[str | None, Header(pattern="^[0-9a-f-]{36}$")] = None,
+    wait: Annotated[bool, Query(description="Also for what happens to a run that is over.")] = False,
 ) -> StreamingResponse:
     """The same as it happens, from the first event or behind ``Last-Event-ID``; ends when the run is over.
 
@@ -59,7 +60,7 @@ async def stream(
     named ``end``. After ten minutes the stream ends without it: come again with ``Last-Event-ID``.
     """
     await run_in_threadpool(_look, caller, str(run_id), last_event_id)  # a run of another: 404, not a stream
-    told = _told(caller, str(run_id), last_event_id, request)
+    told = _told(caller, str(run_id), last_event_id, request, wait)
     await anext(told)  # what is refused is refused before the answer begins
     return StreamingResponse(
         told,
@@ -68,7 +69,9 @@ async def stream(
     )
 
 
-async def _told(caller: Caller, run_id: str, after: str | None, request: Request) -> AsyncIterator[str]:
+async def _told(
+    caller: Caller, run_id: str, after: str | None, request: Request, wait: bool
+) -> AsyncIterator[str]:
     seen: set[str] = set()
     silent = 0.0
     until = time.monotonic() + LONGEST_S
@@ -85,7 +88,7 @@ async def _told(caller: Caller, run_id: str, after: str | None, request: Request
                 yield f"id: {row.id}\nevent: {row.kind}\ndata: {row.model_dump_json()}\n\n"
             seen = {row.id for row in rows}
             after = _behind(after, rows)
-            if over and not fresh:
+            if over and not fresh and not wait:
                 yield "event: end\ndata: {}\n\n"
                 return
             silent = 0.0 if fresh else silent + LOOK_EVERY_S

@@ -64,8 +64,8 @@ def _place(after: str | None) -> int:
 
 
 @router.get("/hypotheses/{hypothesis_id}")
-def hypothesis(hypothesis_id: UUID, caller: CanRead) -> HypothesisDetail:
-    """One hypothesis, with the reasons for its place in the ranking."""
+def hypothesis(hypothesis_id: UUID, caller: CanRead, response: Response) -> HypothesisDetail:
+    """One hypothesis, with the reasons for its place in the ranking; its ETag is what editing it needs."""
     with caller.read() as session:
         found = repositories.Hypotheses(session, caller.workspace_id)
         row = found.get(str(hypothesis_id))
@@ -74,6 +74,7 @@ def hypothesis(hypothesis_id: UUID, caller: CanRead) -> HypothesisDetail:
         ids = [identity for identity, _ in found.titles(run.id)]
     shown = hypothesis_out(row, standings_of(run).get(row.position), members.get(row.id, []))
     told = run.outcome.get("explanations", {}).get(str(row.position))
+    response.headers["ETag"] = etag(row.version)
     return HypothesisDetail(**shown.model_dump(), explanation=None if told is None else _explained(told, ids))
 
 

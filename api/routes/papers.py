@@ -25,19 +25,41 @@ from api.schemas.literature import (
 from api.uploads import read_upload
 from records.errors import Failure
 from records.models import Job
-from records.repositories import Files, Jobs, Papers
+from records.repositories import Files, Jobs, KnownPapers, PaperFilter, Papers
 from workers.orders import order_ingest, order_search
 
 router = APIRouter(prefix="/v1", tags=["literature"], route_class=Idempotent)
+
+Year = Annotated[int | None, Query(ge=0, le=9999)]
 
 LOOK_EVERY_S = 0.05
 
 
 @router.get("/papers")
-def papers(caller: CanRead, limit: Limit = 50, after: After = None) -> Page[PaperOut]:
-    """The workspace's papers, the newest first."""
+def papers(
+    caller: CanRead,
+    limit: Limit = 50,
+    after: After = None,
+    title: Annotated[str, Query(max_length=200, description="Words in a row that the title holds.")] = "",
+    year_from: Year = None,
+    year_to: Year = None,
+    source: Annotated[str, Query(max_length=200, description="Who told of it first.")] = "",
+    retraction: Annotated[str, Query(max_length=16, description="retracted, concern or corrected.")] = "",
+    collection_id: Annotated[UUID | None, Query(description="Only the papers of this collection.")] = None,
+    latest: Annotated[bool, Query(description="Without earlier versions of a later record.")] = False,
+) -> Page[PaperOut]:
+    """The workspace's papers, the newest first; all of them, or those that are wanted."""
+    wanted = PaperFilter(
+        title=title.replace("\x00", ""),
+        year_from=year_from,
+        year_to=year_to,
+        source=source.replace("\x00", ""),
+        retraction=retraction.replace("\x00", ""),
+        collection_id=None if collection_id is None else str(collection_id),
+        latest=latest,
+    )
     with caller.read() as session:
-        rows = Papers(session, caller.workspace_id).page(limit + 1, after)
+        rows = Papers(session, caller.workspace_id).page(limit + 1, after, wanted)
     return page_of(rows, limit, paper_out, lambda row: row.id)
 
 
@@ -48,10 +70,16 @@ def paper(paper_id: UUID, caller: CanRead) -> PaperDetail:
         found = Papers(session, caller.workspace_id)
         row = found.get(str(paper_id))
         passages = found.passages([row.id])
+        versions = KnownPapers(session, caller.workspace_id).versions_of(row.id)
     return PaperDetail(
         **paper_out(row).model_dump(),
         abstract=row.abstract,
-        passages=[PassageOut(id=one.id, position=one.position, text=one.text) for one in passages],
+        references=row.references,
+        versions=[paper_out(one) for one in versions],
+        passages=[
+            PassageOut(id=one.id, position=one.position, section=one.section, text=one.text)
+            for one in passages
+        ],
     )
 
 

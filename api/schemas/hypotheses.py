@@ -96,6 +96,9 @@ class HypothesisOut(BaseModel):
     model: str
     prompt_version: str
     created: datetime
+    version: int
+    edited_by: str
+    """Who wrote it as it reads now; empty where it is as it was made."""
 
 
 class HypothesisDetail(HypothesisOut):
@@ -188,6 +191,8 @@ def hypothesis_out(row: Hypothesis, standing: dict[str, Any] | None, clusters: l
         model=row.model,
         prompt_version=row.prompt_version,
         created=row.created_at,
+        version=row.version,
+        edited_by=row.edited_by,
     )
 
 

@@ -1,14 +1,15 @@
-"""Papers, searches in them, and the feeds that bring new ones."""
+"""Papers, their collections, searches in them, and the feeds that bring new ones."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from api.schemas.common import In, Said, Text
-from records.models import Feed, Paper
+from records.models import Collection, Feed, Paper, PaperFailure
+from records.repositories.feeds import SourceName
 
 
 class PaperOut(BaseModel):
@@ -19,19 +20,69 @@ class PaperOut(BaseModel):
     year: int | None
     venue: str | None
     url: str | None
+    published_on: str | None
+    """As exact as is known: 2025, 2025-06 or 2025-06-07."""
+    kind: str
+    """article, preprint, review, other; empty where nobody says."""
+    licence: str
+    retraction: str
+    """retracted, concern, corrected; empty where nothing is known."""
+    identifiers: dict[str, Any]
+    """What services call it: arxiv, pmid, pmcid, openalex, s2."""
+    version_of: str | None
+    """The later record of the same work, of which this one is a preprint or an earlier version."""
+    has_text: bool
+    """Whether the full text was read, not the abstract alone."""
     source: str
+    """Who told of it first."""
+    sources: list[Any]
+    """Everybody who told of it: source, id there, url, when."""
     added: datetime
 
 
 class PassageOut(BaseModel):
     id: str
     position: int
+    section: str
+    """The heading that it stands under; empty in an abstract."""
     text: str
 
 
 class PaperDetail(PaperOut):
     abstract: str
+    references: list[Any]
+    """DOIs of what it cites, where known."""
+    versions: list[PaperOut]
+    """Earlier records of the same work."""
     passages: list[PassageOut]
+
+
+class FailureOut(BaseModel):
+    """A paper that could not be taken in."""
+
+    id: str
+    source: str
+    feed_id: str | None
+    key: str
+    """What its source calls it: an id, or a file's name and place in it."""
+    reason: str
+    attempts: int
+    first: datetime
+    last: datetime
+    resolved: datetime | None
+    """When it came in after all."""
+
+
+class CollectionIn(In):
+    name: Annotated[Said, Field(max_length=120)]
+
+
+class CollectionOut(BaseModel):
+    id: str
+    name: str
+    papers: int
+    version: int
+    created: datetime
 
 
 class SearchIn(In):
@@ -51,12 +102,21 @@ class SearchOut(BaseModel):
 
 class FeedIn(In):
     name: Annotated[Said, Field(max_length=120)]
-    source: Literal["folder"] = "folder"
+    source: SourceName = "folder"
     query: Annotated[Text, Field(max_length=1_000)] = ""
-    """Of the source folder: a folder below the workspace's inbox."""
+    """Words to look for, in the source's own language; of rss the feed's address, of folder a folder below
+    the workspace's inbox."""
     cron: Annotated[Said, Field(max_length=120)] = "0 6 * * *"
     """Minute, hour, day, month, weekday; UTC."""
     active: bool = True
+    since: date | None = None
+    """Nothing that was published before this day."""
+    collection_id: str | None = None
+    """A collection that its papers are put into as well."""
+
+    def row(self) -> dict[str, Any]:
+        """What the feed's row holds."""
+        return self.model_dump(mode="json")
 
 
 class FeedOut(BaseModel):
@@ -66,6 +126,8 @@ class FeedOut(BaseModel):
     query: str
     cron: str
     active: bool
+    since: str | None
+    collection_id: str | None
     last_run: datetime | None
     last_result: dict[str, Any] | None
     next_run: datetime | None
@@ -81,7 +143,15 @@ def paper_out(row: Paper) -> PaperOut:
         year=row.year,
         venue=row.venue,
         url=row.url,
+        published_on=row.published_on,
+        kind=row.kind,
+        licence=row.licence,
+        retraction=row.retraction,
+        identifiers=row.identifiers,
+        version_of=row.version_of,
+        has_text=row.has_text,
         source=row.source,
+        sources=row.sources,
         added=row.created_at,
     )
 
@@ -94,8 +164,28 @@ def feed_out(row: Feed) -> FeedOut:
         query=row.query,
         cron=row.cron,
         active=row.active,
+        since=row.since,
+        collection_id=row.collection_id,
         last_run=row.last_run_at,
         last_result=row.last_result,
         next_run=row.next_run_at,
         version=row.version,
     )
+
+
+def failure_out(row: PaperFailure) -> FailureOut:
+    return FailureOut(
+        id=row.id,
+        source=row.source,
+        feed_id=row.feed_id,
+        key=row.key,
+        reason=row.reason,
+        attempts=row.attempts,
+        first=row.first_at,
+        last=row.last_at,
+        resolved=row.resolved_at,
+    )
+
+
+def collection_out(row: Collection, papers: int) -> CollectionOut:
+    return CollectionOut(id=row.id, name=row.name, papers=papers, version=row.version, created=row.created_at)

@@ -56,7 +56,7 @@ class Costs(BaseModel):
 class EventOut(BaseModel):
     id: str
     kind: str
-    """state, stage, progress, experiment or result."""
+    """state, stage, progress, experiment, result, hypothesis (edited) or ranking (worked out again)."""
     detail: dict[str, Any]
     at: datetime
 

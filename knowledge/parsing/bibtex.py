@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware, MonthIntMiddleware
 from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 
-from knowledge.parsing.paper import BrokenEntry, ParsedFile, ParsedPaper, Unusable, make_paper
+from knowledge.parsing.paper import BrokenEntry, ParsedPaper, Unusable, make_paper
 
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what is broken is told by the result
 
 
-def parse_bibtex(path: Path) -> ParsedFile:
+def read_bibtex(path: Path) -> Iterator[ParsedPaper | BrokenEntry]:
     text = path.read_text(encoding="utf-8-sig")
     # To LaTeX, a bare percent sign begins a comment; in a field ("a yield of 90%") it is one.
     text = re.sub(r"(?<!\\)%", r"\\%", text)
     library = parse_string(
         text, append_middleware=[LatexDecodingMiddleware(keep_math_mode=False), MonthIntMiddleware()]
     )
-    papers: list[ParsedPaper] = []
-    broken = [BrokenEntry(path.name, _name(block), _reason(block)) for block in library.failed_blocks]
+    for block in library.failed_blocks:
+        yield BrokenEntry(path.name, _name(block), _reason(block))
     for entry in library.entries:
         try:
-            papers.append(_paper(entry))
+            yield _paper(entry)
         except Unusable as error:
-            broken.append(BrokenEntry(path.name, f"entry '{entry.key}'", str(error)))
-    return ParsedFile(tuple(papers), tuple(broken))
+            yield BrokenEntry(path.name, f"entry '{entry.key}'", str(error))
 
 
 def _paper(entry: Entry) -> ParsedPaper:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from knowledge.parsing.paper import BrokenEntry, ParsedFile, ParsedPaper, Unusable, make_paper
+from knowledge.parsing.paper import BrokenEntry, ParsedPaper, Unusable, make_paper
 
 FIELDS = ("title", "abstract", "doi", "authors", "year", "venue", "url")
 
 
-def parse_jsonl(path: Path) -> ParsedFile:
-    papers: list[ParsedPaper] = []
-    broken: list[BrokenEntry] = []
+def read_jsonl(path: Path) -> Iterator[ParsedPaper | BrokenEntry]:
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                papers.append(_paper(line))
+                yield _paper(line)
             except Unusable as error:
-                broken.append(BrokenEntry(path.name, f"line {number}", str(error)))
-    return ParsedFile(tuple(papers), tuple(broken))
+                yield BrokenEntry(path.name, f"line {number}", str(error))
 
 
 def _paper(line: str) -> ParsedPaper:

@@ -35,14 +35,19 @@ class ParsedPaper:
     references: tuple[str, ...] = ()
     """DOIs of what it cites."""
     version_of: str | None = None
-    """DOI of the later record of the same work, where a service says that this is its preprint."""
+    """The later record of the same work, where a service says that this is its preprint or an earlier version:
+    a DOI, or an id of arXiv or PubMed as ``arxiv:2505.17873``, ``pmid:38289242``."""
     versions: tuple[str, ...] = ()
-    """DOIs, or arXiv ids as ``arxiv:2505.17873``, of earlier records of the same work: its preprints."""
+    """Earlier records of the same work, its preprints, named likewise."""
     pdf_url: str | None = None
     source: str = ""
     """The service that told of it; empty for a file."""
     source_id: str = ""
     """What that service calls it."""
+    sections: tuple[tuple[str, str], ...] = ()
+    """Headings and texts of what follows the abstract, where the full text was read."""
+    title_is_sure: bool = True
+    """Whether somebody said so; a PDF's title may be a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def make_paper(
     return made
 
 
-TAG = re.compile(r"</?(?:[A-Za-z]+:)?([A-Za-z][A-Za-z0-9]*)(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>")
+TAG = re.compile(r"</?(?:[A-Za-z]+:)?([A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*)(?:\s+[\w:.-]+\s*=[^<>]*)?\s*/?>")
 """A tag of HTML or JATS; besides its name it has only attributes, else it is mathematics: a <b and c> d."""
 
 WITHIN_WORDS = frozenset("a b bold em i italic sc small span strong sub sup tt u underline".split())

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.topics.phrases import Phrases
-from knowledge.topics.tree import Node
+from knowledge.topics.tree import ROOT, Tree
 
 MOST_TERMS = 8
 IN_A_NAME = 3
 ENOUGH = 0.12
 """Of a topic's papers: a further phrase in its name must speak for so many that those before it do not."""
+REPEATED = 0.5
+"""For a phrase by which a node above is called already."""
 
 Counts = NDArray[np.float64]
 
@@ -26,57 +29,67 @@ class Label:
     """The topic's own phrases, the most telling first."""
 
 
-def name_all(root: Node, phrases: Phrases, titles: Sequence[str]) -> dict[Node, Label]:
-    """A label for every node below the root; no two siblings have the same name.
+def name_all(tree: Tree, phrases: Phrases, titles: Sequence[str]) -> list[Label]:
+    """A label for every topic; no two siblings have the same name.
 
     A topic whose papers share no phrase is called by the title of its first paper.
     """
-    labels: dict[Node, Label] = {}
-    _name_below(root, phrases, titles, frozenset(), labels)
-    return labels
+    namer = _Namer(phrases, titles, tree.papers(), tree.children(), [Label("", ())] * len(tree))
+    namer.below(ROOT, range(len(titles)), frozenset())
+    return namer.labels
 
 
-def _name_below(
-    parent: Node, phrases: Phrases, titles: Sequence[str], taken: frozenset[str], labels: dict[Node, Label]
-) -> None:
-    """``taken``: stems of the phrases that name the nodes above."""
-    used: set[str] = set()
-    for child in parent.children:
-        chosen = _telling(child, parent, phrases, taken)
-        parts = _covering(chosen, child, phrases)
-        shown = [phrases.shown[place] for place in chosen]
-        name = _capital(", ".join(phrases.shown[place] for place in parts) or titles[child.members[0]])
-        name = next(one for one in (name, *_longer(name, shown)) if one.casefold() not in used)
-        used.add(name.casefold())
-        labels[child] = Label(name, tuple(shown[:MOST_TERMS]))
-        below = taken | {word for place in parts for word in phrases.keys[place].split()}
-        _name_below(child, phrases, titles, below, labels)
+@dataclass(frozen=True, slots=True)
+class _Namer:
+    phrases: Phrases
+    titles: Sequence[str]
+    papers: Sequence[Sequence[int]]
+    children: Mapping[int, Sequence[int]]
+    labels: list[Label]
+
+    def below(self, parent: int, papers: Sequence[int], taken: frozenset[int]) -> None:
+        """Name what is below a topic with these papers; ``taken``: the phrases that name those above."""
+        used: set[str] = set()
+        for child in self.children.get(parent, ()):
+            members = self.papers[child]
+            chosen = _telling(members, papers, self.phrases, taken)
+            parts = _covering(chosen, members, self.phrases)
+            shown = [self.phrases.shown[place] for place in chosen]
+            name = _capital(", ".join(self.phrases.shown[place] for place in parts)) or self._title(members)
+            name = next(one for one in chain([name], _longer(name, shown)) if one.casefold() not in used)
+            used.add(name.casefold())
+            self.labels[child] = Label(name, tuple(shown[:MOST_TERMS]))
+            self.below(child, members, taken | set(parts))
+
+    def _title(self, members: Sequence[int]) -> str:
+        return self.titles[members[0]] if members else "Empty"
 
 
-def _telling(child: Node, parent: Node, phrases: Phrases, taken: frozenset[str]) -> list[int]:
+def _telling(
+    members: Sequence[int], around: Sequence[int], phrases: Phrases, taken: frozenset[int]
+) -> list[int]:
     """Phrases that many papers here use and few elsewhere, best first.
 
     The share here times the logarithm of its ratio to the share among the siblings, or in the whole
     collection where that is larger: the phrase's part in the Kullback-Leibler divergence between the two.
     """
-    inside = _counts(phrases, child.members)
-    outside = _counts(phrases, parent.members) - inside
-    here, there = len(child.members), len(parent.members) - len(child.members)
-    share = inside / here
-    other = np.maximum((outside + 0.5) / (there + 1.0), phrases.share)
+    inside = _counts(phrases, members)
+    outside = _counts(phrases, around) - inside
+    here, there = len(members), len(around) - len(members)
+    share = inside / max(1, here)
+    other = np.maximum((outside + 0.5) / (there + 1.0), phrases.share * (there > 0))
     worth = share * np.log(np.maximum(share, 1e-9) / np.maximum(other, 1e-9)) * phrases.weight
+    worth[list(taken)] *= REPEATED
     wanted = np.flatnonzero((inside >= (2 if here >= 4 else 1)) & (worth > 0))
     order = wanted[np.argsort(-np.round(worth[wanted], 9), kind="stable")]
-    return _distinct([int(place) for place in order], phrases, inside, taken)
+    return _distinct([int(place) for place in order], phrases, inside)
 
 
-def _distinct(order: Sequence[int], phrases: Phrases, inside: Counts, taken: frozenset[str]) -> list[int]:
-    """Without phrases that repeat a word of a better one, or of what a node above is called."""
+def _distinct(order: Sequence[int], phrases: Phrases, inside: Counts) -> list[int]:
+    """Without phrases that repeat a word of a better one."""
     kept: list[int] = []
     for place in order:
         words = set(phrases.keys[place].split())
-        if words <= taken:
-            continue
         twin = next((one for one in kept if words & set(phrases.keys[one].split())), None)
         if twin is None:
             kept.append(place)
@@ -87,9 +100,9 @@ def _distinct(order: Sequence[int], phrases: Phrases, inside: Counts, taken: fro
     return kept
 
 
-def _covering(chosen: Sequence[int], child: Node, phrases: Phrases) -> list[int]:
-    """The best phrase, and those that speak for papers which it leaves out; a single short word needs more."""
-    rows = np.array(child.members)
+def _covering(chosen: Sequence[int], members: Sequence[int], phrases: Phrases) -> list[int]:
+    """The best phrase, and those that speak for papers which it leaves out; a single word needs another."""
+    rows = np.array(members, dtype=np.int64)
     parts: list[int] = []
     covered = np.zeros(len(rows), dtype=bool)
     for place in chosen:
@@ -117,7 +130,4 @@ def _capital(name: str) -> str:
 
 def _longer(name: str, terms: Sequence[str]) -> Iterator[str]:
     yield from (f"{name}, {term}" for term in terms)
-    number = 2
-    while True:
-        yield f"{name} {number}"
-        number += 1
+    yield from (f"{name} {number}" for number in count(2))

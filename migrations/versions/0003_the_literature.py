@@ -29,7 +29,7 @@ TABLES = (
 )
 
 NEW_COLUMNS: dict[str, dict[str, tuple[Any, str | None]]] = {
-    "feed": {"collection_id": (ID, None), "state": (JSON, "{}")},
+    "feed": {"collection_id": (ID, None), "since": (sa.String(10), None), "state": (JSON, "{}")},
     "paper": {
         "arxiv_id": (sa.String(64), None),
         "identifiers": (JSON, "{}"),
@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("workspace_id", ID, nullable=False),
         sa.Column("model", sa.String(200), nullable=False),
+        sa.Column("setting", sa.Text(), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("passages", sa.Integer(), nullable=False),

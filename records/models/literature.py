@@ -96,6 +96,8 @@ class IndexGeneration(Base):
     workspace_id: Mapped[str] = mapped_column(ref("workspace.id"))
     model: Mapped[str] = mapped_column(String(200))
     """The model's name with its version."""
+    setting: Mapped[str] = mapped_column(Text, default="bundled")
+    """By which the model is loaded, also after the settings have come to name another."""
     dimension: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     """building, serving, retired."""
@@ -164,6 +166,8 @@ class Feed(Base):
     query: Mapped[str] = mapped_column(Text, default="")
     collection_id: Mapped[str | None] = mapped_column(ref("collection.id", ondelete="SET NULL"))
     """Where its papers are put together, if anywhere."""
+    since: Mapped[str | None] = mapped_column(String(10))
+    """A day, YYYY-MM-DD: what was published before it is left out."""
     cron: Mapped[str] = mapped_column(String(120))
     """Minute, hour, day, month, weekday; UTC."""
     active: Mapped[bool] = mapped_column(default=True)

@@ -68,7 +68,7 @@ class RunEvent(Base):
     id: Mapped[Id]
     run_id: Mapped[str] = mapped_column(ref("run.id"), index=True)
     kind: Mapped[str] = mapped_column(String(24))
-    """state, stage, progress, experiment, result."""
+    """state, stage, progress, experiment, result, hypothesis, ranking."""
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[Created]
 

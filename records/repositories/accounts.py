@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records.models import ModelCall
+from records.models import ModelCall, Question, Run
 from records.repositories.common import find_or_insert
 
 
@@ -18,6 +18,37 @@ class CallTotals:
     completion_tokens: int
     cost: float
     """In the currency of the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    run_id: str
+    question: str
+    totals: CallTotals
+
+
+def spent_by_run(session: Session, workspace_id: str, most: int) -> list[Spent]:
+    """What the newest runs of a workspace spent on models, where they spent anything."""
+    query = (
+        select(
+            Run.id,
+            Question.text,
+            func.count(),
+            func.sum(ModelCall.prompt_tokens),
+            func.sum(ModelCall.completion_tokens),
+            func.sum(ModelCall.cost),
+        )
+        .join(ModelCall, ModelCall.run_id == Run.id)
+        .join(Question, Question.id == Run.question_id)
+        .where(Run.workspace_id == workspace_id)
+        .group_by(Run.id, Question.text)
+        .order_by(Run.id.desc())
+        .limit(most)
+    )
+    return [
+        Spent(run_id, text, CallTotals(calls, int(read), int(written), float(cost)))
+        for run_id, text, calls, read, written, cost in session.execute(query)
+    ]
 
 
 class ModelCalls:

@@ -31,7 +31,8 @@ class Experiments:
     ) -> Experiment:
         """The run's experiment of this number; asked again, the same one.
 
-        ``expected``: the score that is expected of it, and the standard deviation. Raises Conflict ``experiment_exists`` when that number already tests another hypothesis.
+        ``expected``: the score that is expected of it, with its standard deviation. Raises Conflict
+        ``experiment_exists`` when that number already tests another hypothesis.
         """
         self._check_candidate(run_id, hypothesis_id)
         numbered = self._mine().where(Experiment.run_id == run_id, Experiment.sequence == sequence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, delete, func, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from records.errors import Conflict, NotFound
 from records.models import Clause, Cluster, Experiment, Hypothesis, KeyPoint, Membership, Run
-from records.repositories.common import number
+from records.repositories.common import chunks, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ class Hypotheses:
             message = f"there is no hypothesis {hypothesis_id} in this workspace"
             raise NotFound("hypothesis_not_found", message)
         return found
+
+    def named(self, hypothesis_ids: Collection[str]) -> dict[str, str]:
+        """Titles by id, of those that are the workspace's."""
+        query = select(Hypothesis.id, Hypothesis.title).where(Hypothesis.workspace_id == self._workspace_id)
+        return {
+            row.id: row.title
+            for chunk in chunks(hypothesis_ids)
+            for row in self._session.execute(query.where(Hypothesis.id.in_(chunk)))
+        }
 
     def title(self, run_id: str, position: int) -> str | None:
         """The title of the run's hypothesis at this place, without loading anything else."""

@@ -122,6 +122,18 @@ class Judging:
         counted: Counter[Queue] = Counter(self.standing_of(run_ids).values())
         return {queue: counted[queue] for queue in QUEUES}
 
+    def pending(self) -> int:
+        """How many hypotheses of all runs that go on wait for one's review."""
+        said = self._own().where(Review.status != "pending").with_only_columns(Review.hypothesis_id)
+        query = (
+            select(func.count())
+            .select_from(Hypothesis)
+            .join(Run, Run.id == Hypothesis.run_id)
+            .where(Hypothesis.workspace_id == self._workspace_id, Hypothesis.origin != "table")
+            .where(Run.state != "cancelled", Hypothesis.id.not_in(said))
+        )
+        return self._session.scalar(query) or 0
+
     def standing_of(self, run_ids: Collection[str] | None = None) -> dict[str, Queue]:
         """Hypothesis id to the queue that it lies in, in the order in which they were proposed, by run."""
         query = (
@@ -134,7 +146,8 @@ class Judging:
         else:
             query = query.where(Hypothesis.run_id.in_(run_ids))
         ids = self._session.scalars(query.order_by(Hypothesis.run_id.desc(), Hypothesis.position))
-        own = self._newest_by(self._own().subquery())
+        newest = self._own().order_by(Review.id).with_only_columns(Review.hypothesis_id, Review.status)
+        own: dict[str, Queue] = {row.hypothesis_id: row.status for row in self._session.execute(newest)}
         return {identity: own.get(identity, "pending") for identity in ids}
 
     def opinions(self, run_id: str) -> dict[str, Opinion]:
@@ -173,7 +186,9 @@ class Judging:
         query = select(Hypothesis).where(
             Hypothesis.workspace_id == self._workspace_id, Hypothesis.run_id == run_id
         )
-        return [row.id for row in fetch_by(self._session, query, Hypothesis.id, dict.fromkeys(hypothesis_ids))]
+        return [
+            row.id for row in fetch_by(self._session, query, Hypothesis.id, dict.fromkeys(hypothesis_ids))
+        ]
 
     def _kept(self, hypothesis_id: str, before: Review | None, said: Said, action_id: str) -> Review:
         told: dict[str, Any] = {"status": said.status, "verdict": said.verdict, "reason": said.reason}
@@ -199,11 +214,6 @@ class Judging:
         return select(Review).where(
             Review.workspace_id == self._workspace_id, Review.reviewer == self._reviewer
         )
-
-    def _newest_by(self, own: Any) -> dict[str, Queue]:
-        """Hypothesis id to the status of one's newest review of it."""
-        query = select(own.c.hypothesis_id, own.c.status).order_by(own.c.id)
-        return {identity: status for identity, status in self._session.execute(query)}
 
 
 def _content(review: Review) -> dict[str, Any]:

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
 
 from records.errors import NotFound
-from records.models import Paper, Passage
-from records.repositories.common import chunks, fetch_by, number
+from records.models import CollectionPaper, Paper, Passage
+from records.repositories.common import chunks, fetch_by
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPapers:
-    """Ids of papers that are here already, by what they were recognised by."""
+class PaperFilter:
+    """Which papers are wanted; what is not said is not asked for."""
 
-    by_doi: Mapping[str, str]
-    by_title_key: Mapping[str, str]
+    title: str = ""
+    """Words in a row that the title holds, in any case."""
+    year_from: int | None = None
+    year_to: int | None = None
+    source: str = ""
+    """Who told of it first: a feed's source, or a file's name."""
+    retraction: str = ""
+    collection_id: str | None = None
+    latest: bool = False
+    """Without earlier versions of papers that are here in a later one."""
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.title:
+            yield Paper.title.icontains(self.title, autoescape=True)
+        if self.year_from is not None:
+            yield Paper.year >= self.year_from
+        if self.year_to is not None:
+            yield Paper.year <= self.year_to
+        if self.source:
+            yield Paper.source == self.source
+        if self.retraction:
+            yield Paper.retraction == self.retraction
+        if self.collection_id is not None:
+            within = select(CollectionPaper.paper_id).where(
+                CollectionPaper.collection_id == self.collection_id
+            )
+            yield Paper.id.in_(within)
+        if self.latest:
+            yield Paper.version_of.is_(None)
+
+
+ALL = PaperFilter()
 
 
 class Papers:
@@ -27,22 +56,40 @@ class Papers:
         self._session = session
         self._workspace_id = workspace_id
 
-    def existing(self, dois: Iterable[str], title_keys: Iterable[str]) -> KnownPapers:
-        """Which of these DOIs and title keys belong to papers of the workspace, and to which."""
-        return KnownPapers(self._ids_by(Paper.doi, dois), self._ids_by(Paper.title_key, title_keys))
-
     def add(self, paper: Paper, passages: Sequence[Passage]) -> str:
-        """Keep a paper with its passages, in this order; its id. Its DOI and title key must be new here."""
-        paper.workspace_id = self._workspace_id
-        self._session.add(paper)
-        self._session.flush()
-        number(passages)
-        for passage in passages:
-            passage.workspace_id = self._workspace_id
-            passage.paper_id = paper.id
-        self._session.add_all(passages)
-        self._session.flush()
+        """Keep a paper with its passages, in this order; its id. Its DOI and arXiv id must be new here."""
+        self.add_all([(paper, passages)])
         return paper.id
+
+    def add_all(self, papers: Sequence[tuple[Paper, Sequence[Passage]]]) -> None:
+        """Keep papers with their passages, as ``add`` does each."""
+        for paper, _ in papers:
+            paper.workspace_id = self._workspace_id
+        self._session.add_all(paper for paper, _ in papers)
+        self._session.flush()
+        for paper, passages in papers:
+            self._hang(paper.id, passages, 0)
+        self._session.flush()
+
+    def append_passages(self, paper_id: str, passages: Sequence[Passage]) -> None:
+        """Further passages behind those that the paper has."""
+        last = select(func.max(Passage.position)).where(Passage.paper_id == paper_id)
+        position = self._session.scalar(last)
+        self._hang(paper_id, passages, 0 if position is None else position + 1)
+        self._session.flush()
+
+    def replace_passages(self, paper_id: str, passages: Sequence[Passage]) -> None:
+        """Other passages in the place of the paper's own, which nothing may rest on, and their vectors."""
+        self._session.execute(delete(Passage).where(Passage.paper_id == self.get(paper_id).id))
+        self._hang(paper_id, passages, 0)
+        self._session.flush()
+
+    def _hang(self, paper_id: str, passages: Sequence[Passage], first: int) -> None:
+        for position, passage in enumerate(passages, first):
+            passage.position = position
+            passage.workspace_id = self._workspace_id
+            passage.paper_id = paper_id
+        self._session.add_all(passages)
 
     def get(self, paper_id: str) -> Paper:
         found = self._session.get(Paper, paper_id)
@@ -57,9 +104,9 @@ class Papers:
             return list(self._session.scalars(query.order_by(Paper.id)))
         return sorted(fetch_by(self._session, query, Paper.id, set(paper_ids)), key=lambda paper: paper.id)
 
-    def page(self, limit: int, after: str | None = None) -> list[Paper]:
-        """Up to ``limit`` papers, newest first, older than ``after``."""
-        query = select(Paper).where(Paper.workspace_id == self._workspace_id)
+    def page(self, limit: int, after: str | None = None, wanted: PaperFilter = ALL) -> list[Paper]:
+        """Up to ``limit`` of the papers that are wanted, newest first, older than ``after``."""
+        query = select(Paper).where(Paper.workspace_id == self._workspace_id, *wanted.conditions())
         if after is not None:
             query = query.where(Paper.id < after)
         return list(self._session.scalars(query.order_by(Paper.id.desc()).limit(limit)))
@@ -110,10 +157,3 @@ class Papers:
         return {
             passage.id: passage for passage in fetch_by(self._session, query, Passage.id, set(passage_ids))
         }
-
-    def _ids_by(self, column: InstrumentedAttribute[Any], values: Iterable[str]) -> dict[str, str]:
-        query = select(column, Paper.id).where(Paper.workspace_id == self._workspace_id)
-        found: dict[str, str] = {}
-        for chunk in chunks(dict.fromkeys(values)):
-            found.update(self._session.execute(query.where(column.in_(chunk))).all())
-        return found

@@ -51,7 +51,9 @@ class Remarks:
         row.title, row.statement, row.edited_by = wording.title, wording.statement, by
         for clause, text in zip(row.clauses, wording.clauses, strict=True):
             clause.text = text
-        if not self._session.is_modified(row):  # only a clause is another: it counts as a version all the same
+        if not self._session.is_modified(
+            row
+        ):  # only a clause is another: it counts as a version all the same
             row.version += 1
         self._session.flush()
         return row
@@ -67,9 +69,7 @@ class Remarks:
 
     def comment(self, hypothesis_id: str, author: str, text: str) -> Comment:
         self._check(hypothesis_id)
-        row = Comment(
-            workspace_id=self._workspace_id, hypothesis_id=hypothesis_id, author=author, text=text
-        )
+        row = Comment(workspace_id=self._workspace_id, hypothesis_id=hypothesis_id, author=author, text=text)
         self._session.add(row)
         self._session.flush()
         return row

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -55,10 +56,44 @@ class Vectors:
             found.update((row.passage_id, row.vector) for row in rows)
         return found
 
-    def without(self, model: str) -> list[Passage]:
-        """Passages that this model has not seen yet, in the order in which they came."""
+    def without(
+        self, model: str, limit: int | None = None, after: str = "", *, first: bool = False
+    ) -> list[Passage]:
+        """Passages behind ``after`` that this model has not seen yet, in their ids' order.
+
+        ``first``: only such as begin a paper.
+        """
+        query = select(Passage).where(Passage.id > after, *self._unseen(model, first))
+        return list(self._session.scalars(query.order_by(Passage.id).limit(limit)))
+
+    def waiting(self, model: str, *, first: bool = False) -> int:
+        """How many passages this model has not seen yet."""
+        query = select(func.count()).select_from(Passage).where(*self._unseen(model, first))
+        return self._session.scalar(query) or 0
+
+    def _unseen(self, model: str, first: bool) -> list[ColumnElement[bool]]:
         seen = select(PassageVector.passage_id).where(
             PassageVector.passage_id == Passage.id, PassageVector.model == model
         )
-        query = select(Passage).where(Passage.workspace_id == self._workspace_id, ~seen.exists())
-        return list(self._session.scalars(query.order_by(Passage.paper_id, Passage.position)))
+        wanted = [Passage.workspace_id == self._workspace_id, ~seen.exists()]
+        return [*wanted, Passage.position == 0] if first else wanted
+
+    def count(self) -> int:
+        """Passages of the workspace, whether a model has seen them or not."""
+        mine = select(func.count()).select_from(Passage).where(Passage.workspace_id == self._workspace_id)
+        return self._session.scalar(mine) or 0
+
+    def ids(self, model: str) -> list[tuple[str, str]]:
+        """All passages that this model has seen, each with its paper."""
+        query = (
+            select(Passage.id, Passage.paper_id)
+            .join(PassageVector, PassageVector.passage_id == Passage.id)
+            .where(Passage.workspace_id == self._workspace_id, PassageVector.model == model)
+        )
+        return [(passage_id, paper_id) for passage_id, paper_id in self._session.execute(query)]
+
+    def forget(self, model: str) -> int:
+        """Throw away what this model made, which no index rests on any more."""
+        mine = select(Passage.id).where(Passage.workspace_id == self._workspace_id)
+        gone = delete(PassageVector).where(PassageVector.model == model, PassageVector.passage_id.in_(mine))
+        return cast("CursorResult[Any]", self._session.execute(gone)).rowcount

@@ -18,12 +18,15 @@ import uvicorn
 from api.app import create_app
 from config import BrokerSettings, Settings
 from records.database import Database
+from records.first_start import first_start
 from records.models import Clause, Evidence, Hypothesis, Job, KeyPoint, Paper, Passage
 from records.repositories import Experiments, Hypotheses, Jobs, Papers, Runs, Workspaces
 from records.repositories.keys import Keys
 from records.secrets import installation_secret
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from desks import NUMBERS, Desk, browsing, newcomer, serving_desk
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,3 +181,52 @@ def worker_log(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     yield path
     os.killpg(worker.pid, signal.SIGTERM)
     worker.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def served_desk(
+    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path
+) -> Iterator[tuple[str, Settings]]:
+    """One server for a module's tests of the desk: each asks a question of its own."""
+    with serving_desk(tmp_path_factory.mktemp("desk"), _sqlite_template) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk_database(served_desk: tuple[str, Settings]) -> Iterator[Database]:
+    opened = Database(served_desk[1].database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def owner(served_desk: tuple[str, Settings], desk_database: Database) -> Iterator[httpx.Client]:
+    """The owner's browser."""
+    token = first_start(desk_database, served_desk[1])
+    assert token is not None
+    with browsing(served_desk[0], token) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def colleague(
+    served_desk: tuple[str, Settings], desk_database: Database, owner: httpx.Client
+) -> Iterator[httpx.Client]:
+    """Another chemist's browser."""
+    with browsing(served_desk[0], newcomer(desk_database, served_desk[1], "cora", "chemist")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def reader(
+    served_desk: tuple[str, Settings], desk_database: Database, owner: httpx.Client
+) -> Iterator[httpx.Client]:
+    """Somebody who may look at the same workspace, and no more."""
+    with browsing(served_desk[0], newcomer(desk_database, served_desk[1], "rita", "reader")) as client:
+        yield client
+
+
+@pytest.fixture
+def desk(desk_database: Database) -> Desk:
+    """A question of its own for each test."""
+    return Desk(desk_database, "local", f"thermocell{next(NUMBERS)}")

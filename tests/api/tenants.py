@@ -10,7 +10,20 @@ from sqlalchemy import select
 
 from records.database import Database
 from records.models import Clause, Evidence, Hypothesis, Job, KeyPoint, Paper, Passage
-from records.repositories import Experiments, Files, Hypotheses, Papers, Runs, Workspaces
+from records.repositories import (
+    Collections,
+    Experiments,
+    Failed,
+    Failures,
+    Files,
+    Hypotheses,
+    Novelties,
+    Papers,
+    Runs,
+    Topics,
+    Workspaces,
+)
+from records.repositories.topics import Grown, Lies
 
 
 class Tenant:
@@ -23,6 +36,7 @@ class Tenant:
             self.workspace_id = Workspaces(session).get_or_create(word).id
         self.ids = {"workspace_id": self.workspace_id, **self._literature(database)}
         self.ids |= self._run(database)
+        self.ids |= self._organised(database)
         self.ids |= self._rest(database)
         self.ids["subject_id"] = self.ids["run_id"]
         self.ids["paper_ids"] = self.ids["paper_id"]
@@ -43,7 +57,11 @@ class Tenant:
                 for title in (f"{self.word} gels", f"{self.word} cells")
             ]
         feed = self.post("/v1/feeds", {"name": f"{self.word} feed", "query": self.word})
-        return {"paper_id": ids[0], "feed_id": feed["id"]}
+        with database.write() as session:
+            failures = Failures(session, self.workspace_id)
+            failures.note("folder", [Failed(f"{self.word}.pdf", self.word)], feed_id=feed["id"])
+            (failure,) = failures.page(1)
+        return {"paper_id": ids[0], "feed_id": feed["id"], "failure_id": failure.id}
 
     def _run(self, database: Database) -> dict[str, str]:
         run_id = self.post("/v1/questions", {"question": f"{self.word}?", "survey": self.word})["id"]
@@ -69,6 +87,17 @@ class Tenant:
             "review_id": review["id"],
             "job_id": job.id,
         }
+
+    def _organised(self, database: Database) -> dict[str, str]:
+        with database.write() as session:
+            topics = Topics(session, self.workspace_id)
+            topics.replace([Grown(None, None, self.word, (self.word,), 1)], [Lies(0, self.ids["paper_id"])])
+            (topic,) = topics.tree()
+            novelties = Novelties(session, self.workspace_id)
+            novelties.flag(self.ids["hypothesis_id"], self.ids["paper_id"], 0.5)
+            (flag,) = novelties.flags(1)
+            collection = Collections(session, self.workspace_id).create(f"{self.word} list")
+        return {"topic_id": topic.id, "flag_id": flag.id, "collection_id": collection.id}
 
     def _rest(self, database: Database) -> dict[str, str]:
         with database.write() as session:

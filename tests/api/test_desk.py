@@ -3,78 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
-from desks import QUOTE, Desk, serving_desk
+from desks import NUMBERS, QUOTE, Desk
 
 from api.access.headers import PAGE_POLICY
 from config import Settings
 from records.database import Database
-from records.first_start import first_start
-from records.models import Account
-from records.repositories import Experiments, Hypotheses, Jobs, Reviews, Runs, Workspaces
-from records.repositories.people import Accounts, Members
-from records.repositories.sign_ins import SignInLinks
-from records.secrets import installation_secret, keyed_digest, new_token
-
-PASSWORD = "four plain words here"
-NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def served(
-    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path
-) -> Iterator[tuple[str, Settings]]:
-    with serving_desk(tmp_path_factory.mktemp("desk"), _sqlite_template) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def database(served: tuple[str, Settings]) -> Iterator[Database]:
-    opened = Database(served[1].database)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def browser(here: str, token: str) -> Iterator[httpx.Client]:
-    """A browser that signed in by this link, and sends what a page of ours makes it send."""
-    headers = {"Sec-Fetch-Site": "same-origin"}
-    with httpx.Client(base_url=here, headers=headers, follow_redirects=True, timeout=30) as client:
-        assert client.post("/sign-in", data={"token": token, "password": PASSWORD}).status_code == 200
-        yield client
-
-
-@pytest.fixture(scope="module")
-def owner(served: tuple[str, Settings], database: Database) -> Iterator[httpx.Client]:
-    token = first_start(database, served[1])
-    assert token is not None
-    with browser(served[0], token) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def reader(served: tuple[str, Settings], database: Database, owner: httpx.Client) -> Iterator[httpx.Client]:
-    """Somebody who may look at the same workspace, and no more."""
-    token, secret = new_token(), installation_secret(served[1])
-    with database.write() as session:
-        account: Account = Accounts(session).create("rita")
-        Members(session, Workspaces(session).get_or_create("local").id).add(account.id, "reader")
-        SignInLinks(session).make(account.id, keyed_digest(secret, "link", token))
-    with browser(served[0], token) as client:
-        yield client
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    """A question of its own for each test."""
-    return Desk(database, "local", f"thermocell{next(NUMBERS)}")
+from records.repositories import Experiments, Hypotheses, Jobs, Reviews, Runs
 
 
 def field(page: str, name: str, near: str = "") -> str:
@@ -92,8 +30,10 @@ def test_home_tells_what_waits_and_how_far_the_questions_are(owner: httpx.Client
     assert "1 to enter" in page.text
 
 
-def test_whoever_is_not_signed_in_is_led_to_the_sign_in(served: tuple[str, Settings], desk: Desk) -> None:
-    answer = httpx.get(f"{served[0]}/runs/{desk.run_id}/bench")
+def test_whoever_is_not_signed_in_is_led_to_the_sign_in(
+    served_desk: tuple[str, Settings], desk: Desk
+) -> None:
+    answer = httpx.get(f"{served_desk[0]}/runs/{desk.run_id}/bench")
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/sign-in?next=/runs/{desk.run_id}/bench"
 
@@ -143,12 +83,12 @@ def test_a_run_is_paused_resumed_and_cancelled_by_its_buttons(owner: httpx.Clien
     assert owner.post(f"/runs/{desk.run_id}", data={"wish": "fly"}).status_code == 404
 
 
-def test_a_run_is_cloned_and_ranked_again(owner: httpx.Client, desk: Desk, database: Database) -> None:
+def test_a_run_is_cloned_and_ranked_again(owner: httpx.Client, desk: Desk, desk_database: Database) -> None:
     ranked = owner.post(f"/runs/{desk.run_id}", data={"wish": "rerank"})
     assert ranked.url.path == f"/runs/{desk.run_id}"
     clone = owner.post(f"/runs/{desk.run_id}", data={"wish": "clone"}).url.path.rpartition("/")[2]
     assert clone != desk.run_id
-    with database.read() as session:
+    with desk_database.read() as session:
         assert Runs(session, desk.workspace_id).get(clone).cloned_from == desk.run_id
         assert {job.payload["run_id"] for job in Jobs(session).recent()} >= {clone, desk.run_id}
 
@@ -170,7 +110,7 @@ def test_a_hypothesis_is_reviewed_and_the_review_changed(owner: httpx.Client, de
     assert kept.status_code == 200
     assert "Your review is kept" in kept.text
     assert "novelty 4" in kept.text
-    seen = {"review_id": field(kept.text, "review_id"), "version": field(kept.text, "version")}
+    seen = {"version": field(kept.text, "version", "/reviews#review")}
     changed = owner.post(
         f"{place}/reviews", data={**said, **seen, "verdict": "reject", "reason": "too salty"}
     )
@@ -193,26 +133,31 @@ def test_a_rejection_without_a_reason_is_told_and_keeps_what_was_chosen(
 
 
 def test_of_two_who_change_a_review_the_later_one_sees_both(
-    owner: httpx.Client, desk: Desk, database: Database
+    owner: httpx.Client, desk: Desk, desk_database: Database
 ) -> None:
     place = f"/hypotheses/{desk.hypotheses[2]}"
     first = owner.post(f"{place}/reviews", data={"verdict": "accept", "reason": "one"}).text
-    seen = {"review_id": field(first, "review_id"), "version": field(first, "version")}
+    seen = {"version": field(first, "version", "/reviews#review")}
     owner.post(f"{place}/reviews", data={**seen, "verdict": "accept", "reason": "two"})
     late = owner.post(f"{place}/reviews", data={**seen, "verdict": "reject", "reason": "three, typed late"})
     assert late.status_code == 412
     assert "changed this review meanwhile" in late.text
     assert "“<bdi>two</bdi>”" in late.text
     assert ">three, typed late</textarea>" in late.text
-    with database.read() as session:
+    with desk_database.read() as session:
         (kept,) = Reviews(session, desk.workspace_id).of_hypothesis(desk.hypotheses[2])
     assert kept.reason == "two"
-    again = {**seen, "version": field(late.text, "version"), "verdict": "reject", "reason": "three"}
+    again = {
+        **seen,
+        "version": field(late.text, "version", "/reviews#review"),
+        "verdict": "reject",
+        "reason": "three",
+    }
     assert owner.post(f"{place}/reviews", data=again).status_code == 200
 
 
 def test_a_result_is_entered_amended_and_withdrawn(
-    owner: httpx.Client, desk: Desk, database: Database
+    owner: httpx.Client, desk: Desk, desk_database: Database
 ) -> None:
     typed = {
         "status": "done",
@@ -228,7 +173,7 @@ def test_a_result_is_entered_amended_and_withdrawn(
     assert kept.url.path == f"/runs/{desk.run_id}/bench"
     assert "<b>3.7</b> ± 0.2 mV/K" in kept.text
     assert "2026-11-24 09:30 UTC" in kept.text
-    with database.read() as session:
+    with desk_database.read() as session:
         (result,) = Experiments(session, desk.workspace_id).get(desk.pending_id).results
         assert any(job.payload.get("run_id") == desk.run_id for job in Jobs(session).recent())
     version = field(kept.text, "version", f'action="/results/{result.id}#')
@@ -244,10 +189,10 @@ def test_a_result_is_entered_amended_and_withdrawn(
     assert f'id="experiment-{desk.pending_id}"' in gone.text  # it waits again
 
 
-def test_a_failure_is_a_result(owner: httpx.Client, desk: Desk, database: Database) -> None:
+def test_a_failure_is_a_result(owner: httpx.Client, desk: Desk, desk_database: Database) -> None:
     data = {"status": "failed", "note": "it gelled", "source": "Ada", "score": ""}
     assert owner.post(f"/experiments/{desk.pending_id}/results", data=data).status_code == 200
-    with database.read() as session:
+    with desk_database.read() as session:
         assert Experiments(session, desk.workspace_id).get(desk.pending_id).state == "failed"
 
 
@@ -305,7 +250,7 @@ def test_a_hypothesis_nobody_asked_for_is_put_on_the_bench(owner: httpx.Client, 
 
 
 def test_a_question_is_asked_with_candidates_that_were_looked_at(
-    owner: httpx.Client, desk: Desk, database: Database
+    owner: httpx.Client, desk: Desk, desk_database: Database
 ) -> None:
     typed = {
         "question": "Which salt is best?",
@@ -318,7 +263,7 @@ def test_a_question_is_asked_with_candidates_that_were_looked_at(
     assert "2 candidates with 2 known results" in seen.text
     asked = owner.post("/ask", data={**typed, "do": "ask"})
     assert asked.url.path.startswith("/runs/")
-    with database.read() as session:
+    with desk_database.read() as session:
         plan = Runs(session, desk.workspace_id).get(asked.url.path.rpartition("/")[2]).plan
     assert (plan["budget"], plan["hypotheses"]) == (3, 0)
     assert [one["title"] for one in plan["candidates"]] == ["Urea", "Betaine"]
@@ -359,16 +304,18 @@ def test_a_reader_sees_everything_and_changes_nothing(reader: httpx.Client, desk
     assert reader.post(f"/runs/{desk.run_id}", data={"wish": "cancel"}).status_code == 403
 
 
-def test_another_sites_form_changes_nothing(owner: httpx.Client, desk: Desk, database: Database) -> None:
+def test_another_sites_form_changes_nothing(owner: httpx.Client, desk: Desk, desk_database: Database) -> None:
     for place in (f"/runs/{desk.run_id}", f"/hypotheses/{desk.hypotheses[0]}/reviews", "/ask"):
         answer = owner.post(place, data={"wish": "cancel"}, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
-    with database.read() as session:
+    with desk_database.read() as session:
         assert Runs(session, desk.workspace_id).get(desk.run_id).state == "waiting"
 
 
-def test_with_anothers_ids_no_page_finds_or_changes_anything(owner: httpx.Client, database: Database) -> None:
-    theirs = Desk(database, "elsewhere", f"zanzibar{next(NUMBERS)}")
+def test_with_anothers_ids_no_page_finds_or_changes_anything(
+    owner: httpx.Client, desk_database: Database
+) -> None:
+    theirs = Desk(desk_database, "elsewhere", f"zanzibar{next(NUMBERS)}")
     run, hypothesis = f"/runs/{theirs.run_id}", f"/hypotheses/{theirs.hypotheses[0]}"
     reads = [run, f"{run}/bench", f"{run}/sheet", f"{run}/bench.csv", f"{run}/results", hypothesis]
     reads += [
@@ -390,7 +337,7 @@ def test_with_anothers_ids_no_page_finds_or_changes_anything(owner: httpx.Client
     assert {answer.status_code for answer in answers} == {404}
     assert not [answer.url for answer in answers if "zanzibar" in answer.text]
     assert "zanzibar" not in owner.get("/").text
-    with database.read() as session:
+    with desk_database.read() as session:
         assert Runs(session, theirs.workspace_id).get(theirs.run_id).state == "waiting"
         assert Experiments(session, theirs.workspace_id).result(theirs.result_id).version == 1
         assert Reviews(session, theirs.workspace_id).page(10) == []

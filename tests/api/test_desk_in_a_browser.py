@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 from itertools import count
@@ -15,10 +16,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from config import Settings
 from records.database import Database
 from records.first_start import first_start
-from records.repositories import Experiments, Reviews, Runs
+from records.repositories import Experiments, Judging, Reviews, RunEvents, Runs
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-SERIOUS = """axe.run().then(found => found.violations
+SERIOUS = """rules => axe.run(rules ? {runOnly: rules} : {}).then(found => found.violations
     .filter(one => ["serious", "critical"].includes(one.impact))
     .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))"""
 NUMBERS = count()
@@ -78,12 +79,16 @@ def listens(page: Page) -> None:
 
 def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page, desk: Desk) -> None:
     run = f"/runs/{desk.run_id}"
-    for place in ("/", run, f"{run}/bench", f"{run}/sheet", f"/hypotheses/{desk.hypotheses[0]}", "/ask"):
+    places = ["/", run, f"/hypotheses/{desk.hypotheses[0]}", "/ask", "/review"]
+    places += [f"{run}/{name}" for name in ("bench", "sheet", "review", "pictures")]
+    places += [f"/admin/{name}" for name in ("members", "keys", "jobs", "budgets", "audit")]
+    for place in places:
         page.goto(place)
         page.evaluate(AXE)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(SERIOUS) == [], (place, scheme)
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate(SERIOUS) == [], place
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(SERIOUS, ["color-contrast"]) == [], place
         for width in (360, 2560):
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -132,6 +137,89 @@ def test_hypotheses_are_judged_without_a_mouse(page: Page, desk: Desk, database:
         kept = Reviews(session, desk.workspace_id).page(10)
     assert [one.verdict for one in kept] == ["reject", "accept"]
     assert {one.hypothesis_id for one in kept} <= set(desk.hypotheses)
+
+
+def test_a_reviewer_judges_thirty_a_minute_by_keyboard(page: Page, desk: Desk, database: Database) -> None:
+    page.goto(f"/runs/{desk.run_id}/review")
+    begun = time.monotonic()
+    for keys in (("v", "4", "f", "5", "a"), ("1", "x"), ("x", "too salty", "Control+Enter"), ("d",), ("i",)):
+        listens(page)
+        at = page.url
+        for key in keys:
+            if " " in key:
+                page.keyboard.type(key)
+            else:
+                page.keyboard.press(key)
+        expect(page).not_to_have_url(at)
+    assert time.monotonic() - begun < 10  # seconds for five; on an idle machine one takes a fifth of a second
+    expect(page.get_by_role("status").first).to_contain_text("Set aside")
+    listens(page)
+    page.keyboard.press("z")
+    expect(page.get_by_role("status").first).to_contain_text("Undone")
+    with database.read() as session:
+        judging = Judging(session, desk.workspace_id, "owner")
+        said = [judging.mine(one) for one in desk.hypotheses[:4]]
+    told = [(one.status, one.verdict, one.reason) for one in said if one is not None]
+    assert told[0] == ("submitted", "accept", "")
+    assert told[1] == ("submitted", "reject", "It is known already")
+    assert told[2] == ("submitted", "reject", "too salty")
+    assert told[3] == ("draft", None, "")
+    assert said[0] is not None
+    assert said[0].ratings == {"novelty": 4, "feasibility": 5}
+
+
+def test_the_map_is_coloured_walked_and_told(page: Page, desk: Desk) -> None:
+    page.goto(f"/runs/{desk.run_id}/pictures")
+    figure = page.locator("#picture-map")
+    page.get_by_role("button", name="expected score").click()
+    expect(figure).to_have_attribute("data-colour", "score")
+    first = figure.locator(".plot a[tabindex='0']")
+    first.focus()
+    expect(page.locator("#chosen")).to_contain_text("Guanidinium")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#chosen")).to_contain_text("Sodium")
+    page.keyboard.press("Space")
+    expect(page.locator("#chosen")).to_contain_text("Selected: 3. Sodium")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="SVG of Hypothesis map").click()
+    assert saved.value.suggested_filename.startswith("map-")
+    first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/hypotheses/*")
+
+
+def test_times_are_the_readers_own(
+    signed_in: BrowserContext, served: tuple[str, Settings], desk: Desk
+) -> None:
+    assert signed_in.browser is not None
+    kolkata = signed_in.browser.new_context(
+        base_url=served[0], storage_state=signed_in.storage_state(), timezone_id="Asia/Kolkata"
+    )
+    page = kolkata.new_page()
+    page.goto(f"/runs/{desk.run_id}/bench")
+    expect(page.locator("time").first).to_contain_text("GMT+5:30")
+    expect(page.locator("label", has_text="Measured").first).to_contain_text("GMT+5:30")
+    page.get_by_label("Score").first.fill("3.7")
+    page.get_by_label("Measured").first.fill("2026-11-24T10:30")
+    page.get_by_role("button", name="Enter the result").first.click()
+    expect(page.get_by_text("2026-11-24 10:30 GMT+5:30")).to_be_visible()
+    kolkata.close()
+
+
+def test_a_run_that_is_over_tells_when_it_was_ranked_again(
+    page: Page, desk: Desk, database: Database
+) -> None:
+    with database.write() as session:
+        Runs(session, desk.workspace_id).set_state(desk.run_id, "done")
+    with page.expect_response("**/events/stream*"):
+        page.goto(f"/runs/{desk.run_id}")
+    page.wait_for_timeout(1_500)  # what happened within the second before the page is news to it too
+    with database.write() as session:
+        runs = Runs(session, desk.workspace_id)
+        standings = [{**one, "mean": 9.76} for one in runs.get(desk.run_id).outcome["standings"]]
+        runs.set_outcome(desk.run_id, {"standings": standings})
+        RunEvents(session, desk.workspace_id).add(desk.run_id, "ranking", {})
+    expect(page.get_by_role("cell", name="9.76").first).to_be_visible()
 
 
 def test_the_shortcuts_are_told_and_can_be_switched_off(page: Page, desk: Desk) -> None:

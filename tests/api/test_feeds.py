@@ -26,12 +26,24 @@ def test_a_feed_is_made_changed_run_and_removed(client) -> None:
     [
         ({"cron": "whenever"}, 422, "bad_cron"),
         ({"source": "carrier pigeon"}, 422, "invalid_request"),
+        ({"source": "arxiv", "query": " "}, 422, "bad_query"),
+        ({"source": "rss", "query": "gels"}, 422, "bad_query"),
+        ({"since": "last year"}, 422, "invalid_request"),
+        ({"collection_id": "none"}, 404, "collection_not_found"),
         ({"name": " "}, 422, "invalid_request"),
     ],
 )
 def test_what_is_no_feed_is_refused(client, changes, status, code) -> None:
     answer = client.post("/v1/feeds", json={**INBOX, **changes})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_feed_asks_a_service_from_a_day_on_and_fills_a_collection(client) -> None:
+    into = client.post("/v1/collections", json={"name": "Gels"}).json()["id"]
+    asked = {"source": "arxiv", "query": "gel thermocell", "since": "2024-01-31", "collection_id": into}
+    made = client.post("/v1/feeds", json={**INBOX, **asked})
+    assert made.status_code == 201
+    assert {name: made.json()[name] for name in asked} == asked
 
 
 def test_two_feeds_of_one_name_are_a_conflict(client) -> None:

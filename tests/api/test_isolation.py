@@ -23,7 +23,25 @@ BODIES: dict[str, dict[str, Any]] = {
     "BatchIn": {"campaigns": [{"name": "c", "candidates": []}]},
 }
 """For what a schema alone does not say; other bodies are made from their schemas."""
-ACROSS = ("state", "status", "kind", "subject_kind", "wait", "limit", "after", "if-match", "last-event-id")
+ACROSS = (
+    "seen",
+    "title",
+    "year_from",
+    "year_to",
+    "source",
+    "retraction",
+    "latest",
+    "resolved",
+    "state",
+    "status",
+    "kind",
+    "subject_kind",
+    "wait",
+    "limit",
+    "after",
+    "if-match",
+    "last-event-id",
+)
 """Parameters that name no row of anybody's."""
 OPEN = ("/health", "/ready", "/v1/version")
 """What anybody may ask."""
@@ -110,7 +128,7 @@ class Walk:
                 if name.rpartition("_")[2] in ("id", "ids"):
                     several = "array" in json.dumps(schema)
                     value = [ids[name], ids[name]] if several else ids[name]
-                    asked = {"json": {**body[1], name: value}}
+                    asked = {"json": {**body[1], name: value}, "headers": {"If-Match": "*"}}
                     yield (
                         f"{method} {path} {name}",
                         *self._ask(method, path.format(**self._tenant.ids), asked),
@@ -144,7 +162,9 @@ def _rows(database: Database) -> dict[Row, str]:
     """Every row of every table, but for times at which nobody changed anything."""
     with database.read() as session:
         return {
-            (table.name, row["id"]): repr({name: row[name] for name in row if name not in TOUCHED})
+            (table.name, "/".join(row[key.name] for key in table.primary_key)): repr(
+                {name: row[name] for name in row if name not in TOUCHED}
+            )
             for table in Base.metadata.sorted_tables
             for row in session.execute(select(table)).mappings()
         }

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from config import EmbeddingSettings, IndexSettings
+from config import EmbeddingSettings, IndexSettings, PdfSettings
 from knowledge.chroma_server import chroma_server
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.index import Index, open_index
@@ -125,12 +125,12 @@ def embedded_workspace(embedded: Database) -> str:
 
 
 @pytest.fixture
-def refusal() -> Callable[[Path], BadInput]:
+def refusal() -> Callable[..., BadInput]:
     """Parses a file that must be refused, in words that name it; the error."""
 
-    def refused(path: Path) -> BadInput:
+    def refused(path: Path, pdf: PdfSettings | None = None) -> BadInput:
         with pytest.raises(BadInput) as raised:
-            parse(path)
+            parse(path, pdf)
         assert str(path) in raised.value.message
         assert "\n" not in raised.value.message
         return raised.value

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import bm25s
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.lexical import LexicalIndex, tokens
-from knowledge.retrieval import K, fuse
+from knowledge.lexical import Counts, Vocabulary, best, bm25, shared, tokens, weigh
+from knowledge.search.fusion import K, fuse
 
 TEXTS = {
     "gel": "A gelatin network slows convection between the electrodes.",
@@ -15,8 +17,15 @@ TEXTS = {
 }
 
 
+def counted(*texts: str, vocabulary: Vocabulary | None = None) -> Counts:
+    counts = Counts(Vocabulary() if vocabulary is None else vocabulary)
+    counts.append(texts)
+    return counts
+
+
 def found(text: str, limit: int = 10) -> list[str]:
-    return [one for one, _ in LexicalIndex(list(TEXTS), list(TEXTS.values())).nearest(text, limit)]
+    counts = counted(*TEXTS.values())
+    return [list(TEXTS)[row] for row in best(bm25(weigh(text, [counts]), counts), limit)]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +59,55 @@ def test_words_that_say_nothing_find_nothing(text: str) -> None:
 
 
 def test_where_there_are_no_words_nothing_is_found() -> None:
-    assert LexicalIndex([], []).nearest("gel", 5) == []
-    assert LexicalIndex(["a", "b"], ["", "of the"]).nearest("gel", 5) == []
+    for counts in (counted(), counted("", "of the")):
+        assert best(bm25(weigh("gel", [counts]), counts), 5).tolist() == []
+
+
+def test_the_scores_are_those_of_bm25s() -> None:
+    texts = [tokens(text) for text in TEXTS.values()]
+    published = bm25s.BM25(method="lucene")
+    published.index(texts, show_progress=False)
+    counts = counted(*TEXTS.values())
+    for text in ("carbon cloth electrodes", "film of TiO2", "gelatin network"):
+        told = bm25(weigh(text, [counts]), counts)
+        assert told == pytest.approx(published.get_scores(tokens(text)), rel=1e-5)
+
+
+def test_texts_that_come_later_count_as_if_they_had_always_been_there() -> None:
+    texts = list(TEXTS.values())
+    grown, whole = counted(*texts[:1]), counted(*texts)
+    grown.append(texts[1:])
+    for text in ("electrodes", "gelatin", "thin film"):
+        assert bm25(weigh(text, [grown]), grown).tolist() == bm25(weigh(text, [whole]), whole).tolist()
+
+
+def test_texts_that_go_leave_no_trace() -> None:
+    texts = list(TEXTS.values())
+    left, fewer = counted(*texts), counted(texts[3], texts[0])
+    left.keep(np.array([3, 0]))
+    for text in ("electrodes", "salting-out", "carbon cloth"):
+        assert bm25(weigh(text, [left]), left).tolist() == bm25(weigh(text, [fewer]), fewer).tolist()
+
+
+def test_collections_are_scored_as_if_they_were_one() -> None:
+    texts, vocabulary = list(TEXTS.values()), Vocabulary()
+    one, other = counted(*texts[:1], vocabulary=vocabulary), counted(*texts[1:], vocabulary=vocabulary)
+    whole = counted(*texts)
+    for text in ("electrodes", "thin film of gelatin"):
+        weighed = weigh(text, [one, other])
+        scores = [*bm25(weighed, one), *bm25(weighed, other)]
+        assert scores == pytest.approx(bm25(weigh(text, [whole]), whole).tolist())
+
+
+def test_the_shared_words_are_told_the_rarest_first() -> None:
+    counts = counted(*TEXTS.values())
+    assert shared(weigh("electrodes of carbon cloth", [counts]), counts, 3, 5) == (
+        "carbon",
+        "cloth",
+        "electrode",
+    )
+    assert shared(weigh("electrodes of carbon cloth", [counts]), counts, 0, 5) == ("electrode",)
+    assert shared(weigh("perovskite", [counts]), counts, 0, 5) == ()
 
 
 def test_a_compound_counts_whole_and_by_its_parts() -> None:
@@ -62,11 +118,10 @@ def test_a_compound_counts_whole_and_by_its_parts() -> None:
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=5))
 def test_a_text_finds_itself(texts: list[str]) -> None:
-    index = LexicalIndex([str(place) for place in range(len(texts))], texts)
+    counts = counted(*texts)
     for place, text in enumerate(texts):
-        hits = dict(index.nearest(text, len(texts)))
-        assert (str(place) in hits) == bool(tokens(text))
-        assert all(score > 0 for score in hits.values())
+        hits = best(bm25(weigh(text, [counts]), counts), len(texts)).tolist()
+        assert (place in hits) == bool(tokens(text))
 
 
 rankings = st.lists(

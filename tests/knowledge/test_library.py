@@ -92,7 +92,7 @@ def test_across_files_a_paper_is_known_by_doi_or_title_and_completed(library, no
 
 def test_a_later_file_completes_what_is_kept_and_overwrites_nothing(library, notes, kept) -> None:
     library.ingest([notes("a.jsonl", GEL | {"year": 2020})])
-    told = {"title": "gelatin THERMOCELLS", "abstract": "Other.", "year": 1999, "venue": "J. Gels"}
+    told = {"title": "gelatin THERMOCELLS", "abstract": "Other.", "year": 2021, "venue": "J. Gels"}
     done = library.ingest([notes("b.jsonl", told | {"doi": "10.1000/gel", "url": "https://x.org/"}, CLOTH)])
     assert (done.added, done.known) == (1, 1)
     gel = kept()[0]
@@ -180,6 +180,10 @@ def test_progress_is_told_from_beginning_to_end(library, notes) -> None:
     assert told == [
         ("Reading papers", 0, 1),
         ("Reading papers", 1, 1),
+        ("Keeping papers", 0, 2),
+        ("Keeping papers", 2, 2),
         ("Embedding passages", 0, 2),
         ("Embedding passages", 2, 2),
+        ("Embedding titles", 0, 2),
+        ("Embedding titles", 2, 2),
     ]

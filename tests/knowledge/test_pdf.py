@@ -13,12 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfWriter
+from pypdf.generic import DecodedStreamObject, NameObject
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from config import PdfSettings
 from knowledge.parsing import ParsedPaper, parse
-from knowledge.parsing.pdf import MOST_PAGES
+from knowledge.parsing.paper import LONGEST_TEXT
+from knowledge.parsing.pdf import paper_of
+from knowledge.parsing.pdf_child import extract
 from records.errors import BadInput
 
 Allowed = Callable[..., AbstractContextManager[None]]
@@ -52,11 +56,11 @@ def read(tmp_path: Path) -> Callable[[bytes], ParsedPaper]:
 
 
 @pytest.fixture
-def refused(tmp_path: Path, refusal: Refusal) -> Callable[[bytes], str]:
-    def refusing(content: bytes) -> str:
+def refused(tmp_path: Path, refusal: Refusal) -> Callable[..., str]:
+    def refusing(content: bytes, **limits: int) -> str:
         path = tmp_path / "paper.pdf"
         path.write_bytes(content)
-        return refusal(path).code
+        return refusal(path, PdfSettings(**limits)).code
 
     return refusing
 
@@ -69,13 +73,80 @@ def test_the_text_of_all_pages_is_read(read) -> None:
     )
 
 
-@pytest.mark.parametrize("title", [None, "p. 3-9", "Microsoft Word - thesis_final", "manuscript_v3.docx"])
+@pytest.mark.parametrize("title", [None, "Microsoft Word - thesis_final"])
 def test_without_a_title_of_its_own_it_is_called_after_its_first_line(read, title: str | None) -> None:
-    assert read(pdf(["17", "---------------", *LINES], title=title)).title == LINES[0]
+    paper = read(pdf(["17", "---------------", *LINES], title=title))
+    assert (paper.title, paper.title_is_sure) == (LINES[0], False)
+
+
+def test_the_first_line_is_no_title_where_it_runs_along_every_page(read) -> None:
+    header = "Journal of Gels and Networks 12 (2025)"
+    paper = read(pdf([header, *LINES, "1"], [header, "Guanidinium was added to it.", "2"]))
+    assert paper.title == LINES[0]
+    assert "Journal" not in paper.abstract
+    assert paper.abstract.endswith("by half. Guanidinium was added to it.")
+
+
+def test_what_is_printed_largest_is_the_title(read) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file)
+    for size, place, line in (
+        (12, 780, "Journal of Gels and Networks"),
+        (20, 750, "Gelatin slows convection"),
+        (20, 730, "in thermocells"),
+        (10, 700, "Ada Doe, Ben Roe"),
+        (10, 680, "A gelatin network slows convection by half."),
+    ):
+        canvas.setFont("Helvetica", size)
+        canvas.drawString(50, place, line)
+    canvas.save()
+    assert read(file.getvalue()).title == "Gelatin slows convection in thermocells"
 
 
 def test_without_any_title_it_is_called_after_its_file(read) -> None:
     assert read(pdf([f"{word} gel" for word in "abcdefghijkl"])).title == "paper"
+
+
+def test_its_sections_are_read_under_their_headings_and_its_references_not(read) -> None:
+    paper = read(
+        pdf(
+            [
+                "Gelatin slows convection in thermocells",
+                "Ada Doe",
+                "Abstract: A gelatin network slows convec-",
+                "tion between the electrodes.",
+            ],
+            [
+                "1. Introduction",
+                "Cells lose heat.",
+                "2 Gelatin networks",
+                "They hold water.",
+                "3. RESULTS",
+                "Half.",
+            ],
+            [
+                "Acknowledgements",
+                "We thank Roe.",
+                "References",
+                "[1] Roe, J. Gels 2019.",
+                "Methods",
+                "Stirring.",
+            ],
+        )
+    )
+    assert paper.abstract == "A gelatin network slows convection between the electrodes."
+    assert paper.sections == (
+        ("Introduction", "Cells lose heat."),
+        ("Gelatin networks", "They hold water."),
+        ("Results", "Half."),
+        ("Methods", "Stirring."),
+    )
+
+
+def test_without_an_abstract_what_stands_before_the_first_section_is_one(read) -> None:
+    paper = read(pdf([*LINES, "■ INTRODUCTION", "Cells lose heat.", "■ RESULTS AND DISCUSSION", "By half."]))
+    assert paper.abstract.endswith("A gelatin network slows convection by half.")
+    assert [name for name, _ in paper.sections] == ["Introduction", "Results and discussion"]
 
 
 def test_the_doi_on_the_first_page_is_its_own_and_no_other(read) -> None:
@@ -114,7 +185,35 @@ def test_a_text_under_a_pdfs_name_is_no_pdf(refused) -> None:
 
 
 def test_a_book_is_too_long(refused) -> None:
-    assert refused(pdf(*[["page"]] * (MOST_PAGES + 1))) == "long_pdf"
+    assert refused(pdf(*[["page"]] * 4), pages=3) == "long_pdf"
+
+
+def test_a_file_that_is_too_large_is_not_opened(refused) -> None:
+    assert refused(pdf(LINES) + b"%" * 2**20, size_mb=1) == "large_pdf"
+
+
+def test_a_file_that_keeps_its_reader_busy_is_given_up(refused) -> None:
+    """Twenty kilobytes that hold sixteen megabytes of text."""
+    writer = PdfWriter(clone_from=io.BytesIO(pdf(LINES)))
+    page = writer.pages[0]
+    line = b"BT /F1 1 Tf 1 0 0 1 0 0 Tm (gel) Tj ET\n"
+    content = DecodedStreamObject()
+    content.set_data(line * 400_000)
+    page[NameObject("/Contents")] = writer._add_object(content.flate_encode())
+    file = io.BytesIO()
+    writer.write(file)
+    assert len(file.getvalue()) < 200_000
+    assert refused(file.getvalue(), seconds=1) == "slow_pdf"
+
+
+def test_a_file_that_asks_for_too_much_memory_is_given_up(refused) -> None:
+    writer = PdfWriter(clone_from=io.BytesIO(pdf(LINES)))
+    content = DecodedStreamObject()
+    content.set_data(b" " * 70_000_000)
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(content.flate_encode())
+    file = io.BytesIO()
+    writer.write(file)
+    assert refused(file.getvalue(), memory_mb=150) in {"heavy_pdf", "bad_pdf"}
 
 
 def test_a_file_that_was_cut_off_is_damaged(refused) -> None:
@@ -145,5 +244,5 @@ def test_however_damaged_it_is_read_or_refused(
         content[chance.randrange(10, len(content))] = chance.randrange(256)
     scratch.write_bytes(content[: int(len(content) * kept)])
     with allowed("bad_pdf", "no_text", "encrypted_pdf", "long_pdf"):
-        (paper,) = parse(scratch).papers
+        paper = paper_of(scratch, extract(scratch, 500, LONGEST_TEXT))  # as the child does
         assert len(paper.abstract) >= 40

@@ -17,7 +17,7 @@ import pytest
 
 from config import IndexSettings
 from knowledge.index import open_index
-from knowledge.library import EMBED_BATCH
+from knowledge.vectors import EMBED_BATCH
 from records.database import Database
 from records.repositories import Papers, Vectors, Workspaces
 
@@ -81,7 +81,8 @@ def not_found(data_dir: Path) -> list[str]:
         passages = papers.passages()
         kept = vectors.of("digest", [p.id for p in passages])
         with open_index(IndexSettings(), data_dir, workspace_id, "digest") as index:
-            nearest = [index.nearest(np.frombuffer(kept[p.id], dtype="<f4"), 1)[0][0] for p in passages]
+            rows = index.nearest(np.stack([np.frombuffer(kept[p.id], dtype="<f4") for p in passages]), 1)
+            nearest = [row[0][0] for row in rows]
         return [p.text for p, found in zip(passages, nearest, strict=True) if found != p.id]
 
 

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from knowledge.library import Library
+from knowledge.library import Library, SearchRequest
+from knowledge.search.inspiration import PARTS
+from knowledge.search.request import Mode
 from records.database import Database
-from records.repositories import Workspaces
+from records.models import Collection, CollectionPaper, Passage
+from records.repositories import Filters, Papers, Workspaces
 
 MakeLibrary = Callable[[Database, str], Library]
 NOTES = {
@@ -94,8 +98,10 @@ def test_what_was_added_meanwhile_is_found(
 
 
 def test_what_the_index_knows_and_the_database_does_not_is_left_out(library: Library) -> None:
-    stray = {f"stray-{i}": ("gone", vector) for i, vector in enumerate([b"\0\0\x80?" + b"\0" * 1532] * 5)}
-    library._index().sync(stray)  # another process, say, that has added papers since we looked
+    strays = {f"stray-{i}": "gone" for i in range(5)}
+    vector = b"\0\0\x80?" + b"\0" * 1532
+    # Another process, say, has added papers since we looked.
+    library._index().sync(strays, lambda ids: dict.fromkeys(ids, vector))
     assert len(library.search("gelatin", limit=4)) == 4
     assert sorted(hit.dense_rank for hit in library.search("gelatin")) == [1, 2, 3, 4]
 
@@ -121,3 +127,147 @@ def test_the_papers_of_another_workspace_are_never_found(
     assert len(library.search("gelatin")) == 4
     assert "A secret recipe for gelatin." not in {hit.text for hit in library.search("secret recipe")}
     assert library.search("secret recipe", paper_ids=theirs.paper_ids()) == []
+
+
+def test_a_hit_tells_why_it_was_found(library: Library) -> None:
+    best = library.search("gelatin against convection")[0]
+    assert best.terms == ("convection", "gelatin")
+    assert 0.5 < best.parts["meaning"] <= 1
+    assert best.parts["words"] > 0
+    assert (best.tier, best.section, best.retraction, best.version_of) == ("workspace", "", "", None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "titles"),
+    [
+        (Filters(), {"Gelatin networks", "Guanidinium salts", "Carbon cloth", "Courts"}),
+        (Filters(year_from=2021), {"Carbon cloth", "Courts"}),
+        (Filters(year_to=2020), {"Gelatin networks", "Guanidinium salts"}),
+        (Filters(year_from=2020, year_to=2021), {"Guanidinium salts", "Carbon cloth"}),
+        (Filters(venue="energy"), {"Gelatin networks"}),
+        (Filters(venue="100%"), set()),
+        (Filters(source="notes"), {"Gelatin networks", "Guanidinium salts", "Carbon cloth", "Courts"}),
+        (Filters(source="arxiv"), set()),
+    ],
+)
+def test_filters_choose_among_the_papers(
+    library: Library, embedded: Database, embedded_workspace: str, filters: Filters, titles: set[str]
+) -> None:
+    with embedded.write() as session:
+        for year, paper in enumerate(Papers(session, embedded_workspace).all(), 2019):
+            paper.year = year
+            paper.venue = "Energy Letters" if year == 2019 else "Soft Matter"
+    hits = library.search(SearchRequest("electrodes", filters=filters))
+    assert {hit.title for hit in hits} == titles
+
+
+def test_a_collection_can_be_searched_alone(
+    library: Library, embedded: Database, embedded_workspace: str
+) -> None:
+    gel, salt, *_ = library.paper_ids()
+    with embedded.write() as session:
+        made = Collection(workspace_id=embedded_workspace, name="Salts")
+        session.add(made)
+        session.flush()
+        session.add(CollectionPaper(collection_id=made.id, paper_id=salt))
+        chosen = Filters(collections=(made.id,))
+    assert {hit.paper_id for hit in library.search(SearchRequest("gelatin", filters=chosen))} == {salt}
+    assert library.search(SearchRequest("gelatin", filters=replace(chosen, paper_ids=(gel,)))) == []
+
+
+def test_what_was_retracted_is_found_and_marked(
+    library: Library, embedded: Database, embedded_workspace: str
+) -> None:
+    with embedded.write() as session:
+        Papers(session, embedded_workspace).get(library.paper_ids()[0]).retraction = "retracted"
+    best = library.search("gelatin")[0]
+    assert (best.title, best.retraction) == ("Gelatin networks", "retracted")
+
+
+@pytest.mark.parametrize("mode", ["relevance", "inspiration"])
+def test_of_two_versions_of_a_work_the_later_is_shown(
+    library: Library, embedded: Database, embedded_workspace: str, mode: Mode
+) -> None:
+    preprint, published, *_ = library.paper_ids()
+    with embedded.write() as session:
+        Papers(session, embedded_workspace).get(preprint).version_of = published
+    hits = library.search(SearchRequest("gelatin against convection", mode=mode))
+    assert published in {hit.paper_id for hit in hits}
+    assert preprint not in {hit.paper_id for hit in hits}
+    alone = library.search(SearchRequest("gelatin", mode=mode), paper_ids=[preprint])
+    assert [(hit.paper_id, hit.version_of) for hit in alone] == [(preprint, published)]
+
+
+def test_passages_that_were_replaced_are_searched_as_they_are_now(
+    library: Library, embedded: Database, embedded_workspace: str
+) -> None:
+    library.search("gelatin")
+    with embedded.write() as session:
+        text = "Agarose does so as well."
+        Papers(session, embedded_workspace).replace_passages(library.paper_ids()[0], [Passage(text=text)])
+    library.embed()
+    hits = library.search("agarose")
+    assert (hits[0].text, hits[0].dense_rank, hits[0].lexical_rank) == (text, 1, 1)
+    assert len(hits) == 4
+
+
+def test_papers_that_go_are_found_no_more(
+    library: Library, embedded: Database, embedded_workspace: str
+) -> None:
+    library.search("gelatin")
+    with embedded.write() as session:
+        session.delete(Papers(session, embedded_workspace).get(library.paper_ids()[0]))
+    assert {hit.title for hit in library.search("gelatin")} == {"Guanidinium salts", "Carbon cloth", "Courts"}
+
+
+def test_the_general_library_is_searched_with_ones_own(
+    library: Library, make_library: MakeLibrary, embedded: Database, embedded_workspace: str, tmp_path: Path
+) -> None:
+    with embedded.write() as session:
+        general_id = Workspaces(session).get_or_create("general").id
+    general = make_library(embedded, general_id)
+    general.ingest([write(tmp_path, {"Agarose": "Agarose gels slow convection too."})])
+    both = Library(
+        embedded,
+        embedded_workspace,
+        library.embedder,
+        library._index,
+        general=(general_id, general._index),
+    )
+    hits = both.search("what slows convection")
+    assert {hit.title: hit.tier for hit in hits[:2]} == {
+        "Agarose": "general",
+        "Gelatin networks": "workspace",
+    }
+    ideas = both.search(SearchRequest("What slows convection?", mode="inspiration"))
+    assert {hit.tier for hit in ideas} == {"general", "workspace"}
+    assert {hit.tier for hit in library.search("what slows convection")} == {"workspace"}
+
+
+SURVEY = """Background
+Thermocells lose heat by convection in the electrolyte.
+Their power is bounded by the area of the electrodes, and by the gradient of the redox couple."""
+
+
+def test_an_inspiration_is_one_passage_a_paper_and_the_sentence_that_it_answers(library: Library) -> None:
+    hits = library.search(
+        SearchRequest("How can thermocells be improved?", SURVEY, mode="inspiration", limit=3)
+    )
+    assert len({hit.paper_id for hit in hits}) == len(hits) == 3
+    because = {hit.title: hit.because for hit in hits}
+    assert "Courts" not in because
+    assert because["Gelatin networks"] == "Thermocells lose heat by convection in the electrolyte."
+    assert set(hits[0].parts) == set(PARTS)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize("question", ["", "?!", "\0", "the of"])
+def test_any_problem_may_be_looked_up(library: Library, question: str) -> None:
+    assert len(library.search(SearchRequest(question, SURVEY, mode="inspiration"))) == 4
+    assert len(library.search(SearchRequest(question, mode="inspiration"))) == 4
+
+
+def test_one_paper_alone_may_inspire(library: Library) -> None:
+    asked = SearchRequest("How can thermocells be improved?", SURVEY, mode="inspiration")
+    assert len(library.search(asked, paper_ids=library.paper_ids()[:1])) == 1
+    assert library.search(asked, paper_ids=[]) == []

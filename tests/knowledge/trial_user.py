@@ -59,7 +59,8 @@ def ingest(data_dir: Path, file: Path, stage: str = "", done: str = "0") -> None
         with database.read() as session:
             passages = Papers(session, workspace_id).passages(ingested.paper_ids)
             kept = Vectors(session, workspace_id).of(embedder.name, [p.id for p in passages])
-        nearest = [index.nearest(np.frombuffer(kept[p.id], dtype="<f4"), 1)[0][0] for p in passages]
+        vectors = np.stack([np.frombuffer(kept[p.id], dtype="<f4") for p in passages])
+        nearest = [row[0][0] for row in index.nearest(vectors, 1)]
         lost = [p.text for p, found in zip(passages, nearest, strict=True) if found != p.id]
     told = {"added": ingested.added, "known": ingested.known, "passages": len(passages), "lost": lost}
     print(json.dumps(told))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from records.database import Database
 from records.errors import BadInput, NotFound
 from records.models import Paper, Passage
-from records.repositories import Papers, Vectors, Workspaces
+from records.repositories import KnownPapers, Papers, Runs, Vectors, Workspaces
 
 
 def paper(title: str, doi: str | None = None) -> Paper:
@@ -41,22 +41,43 @@ def test_of_many_who_make_a_workspace_at_once_all_get_the_same(database: Databas
     assert len(set(ids)) == 1
 
 
-def test_copies_are_recognised_by_doi_or_by_title(database: Database, workspace_id: str) -> None:
+def test_copies_are_recognised_by_doi_by_arxiv_id_or_by_title(database: Database, workspace_id: str) -> None:
     with database.write() as session:
-        papers = Papers(session, workspace_id)
+        papers, known = Papers(session, workspace_id), KnownPapers(session, workspace_id)
         first = papers.add(paper("Thermocells", "10.1/a"), [])
         second = papers.add(paper("Gels"), [])
-        known = papers.existing(["10.1/a", "10.1/b"], ["gels", "thermocells", "perovskites"])
-        assert known.by_doi == {"10.1/a": first}
-        assert known.by_title_key == {"gels": second, "thermocells": first}
+        papers.get(second).arxiv_id = "2505.17873"
+        assert [one.id for one in known.called(["10.1/a", "10.1/b"])] == [first]
+        assert [one.id for one in known.called(arxiv_ids=["2505.17873"])] == [second]
+        both = known.called(["10.1/a"], ["2505.17873"], ["gels", "thermocells", "perovskites"])
+        assert [one.id for one in both] == [first, second]
 
 
 def test_thousands_of_ids_in_one_question_are_fine(database: Database, workspace_id: str) -> None:
     with database.write() as session:
-        papers = Papers(session, workspace_id)
-        paper_id = papers.add(paper("The one", "10.1/69999"), [])
+        paper_id = Papers(session, workspace_id).add(paper("The one", "10.1/69999"), [])
         many = [f"10.1/{i}" for i in range(70_000)]
-        assert papers.existing(many, []).by_doi == {"10.1/69999": paper_id}
+        assert [one.id for one in KnownPapers(session, workspace_id).called(many)] == [paper_id]
+
+
+def test_a_paper_is_in_use_once_a_run_may_read_it(database: Database, workspace_id: str) -> None:
+    with database.write() as session:
+        read, unread = (Papers(session, workspace_id).add(paper(name), []) for name in ("Gels", "Salts"))
+        Runs(session, workspace_id).create("How?", "", {}, [read])
+        known = KnownPapers(session, workspace_id)
+        assert (known.is_in_use(read), known.is_in_use(unread)) == (True, False)
+
+
+def test_passages_are_added_behind_the_others_or_take_their_place(
+    database: Database, workspace_id: str
+) -> None:
+    with database.write() as session:
+        papers = Papers(session, workspace_id)
+        paper_id = papers.add(paper("One"), [Passage(text="a"), Passage(text="b")])
+        papers.append_passages(paper_id, [Passage(text="c", section="Results")])
+        assert [(one.position, one.text) for one in papers.passages()] == [(0, "a"), (1, "b"), (2, "c")]
+        papers.replace_passages(paper_id, [Passage(text="d")])
+        assert [(one.position, one.text) for one in papers.passages()] == [(0, "d")]
 
 
 def test_two_papers_of_one_doi_are_refused(database: Database, workspace_id: str) -> None:
@@ -109,7 +130,7 @@ def test_another_workspace_sees_nothing(database: Database, workspace_id: str, s
         assert (
             theirs.all([paper_id]) == theirs.all() == theirs.passages([paper_id]) == theirs.passages() == []
         )
-        assert theirs.existing(["10.1/a"], ["mine"]).by_doi == {}
+        assert KnownPapers(session, stranger_id).called(["10.1/a"], [], ["mine"]) == []
         assert theirs.passages_by_id([passage.id]) == {}
         assert Vectors(session, stranger_id).without("minilm") == []
         with pytest.raises(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import zipfile
 from datetime import timedelta
 
@@ -12,17 +13,32 @@ import pytest
 from sqlalchemy import func, select, update
 
 from agents.plan import LaboratorySpec, Plan
+from config import EmbeddingSettings
+from knowledge.embedding import load_embedder
 from records.base import Base, now
 from records.models import Answered, Hypothesis, Job, KeyPoint, Outbox, RunEvent, StoredFile
-from records.repositories import Experiments, Files, Hypotheses, Jobs, Papers, Runs
+from records.repositories import (
+    Experiments,
+    Failures,
+    Feeds,
+    Files,
+    Hypotheses,
+    Jobs,
+    Papers,
+    Runs,
+    Vectors,
+)
 from workers.kinds.exports import export
+from workers.kinds.feeds import run_feed
 from workers.kinds.keeping import retention
 from workers.kinds.literature import check_index, ingest, search
 from workers.orders import (
     order_export,
+    order_feed,
     order_index_check,
     order_ingest,
     order_retention,
+    order_retry,
     order_run,
     order_search,
 )
@@ -62,7 +78,9 @@ def test_papers_that_were_handed_in_are_found(database, workspace_id, done) -> N
     assert "title" in result["broken"][0]["reason"]
     assert done(order_ingest, ingest, file_id).result["added"] == 0
     with database.read() as session:
-        assert Papers(session, workspace_id).without_embedding("all-MiniLM-L6-v2") == []
+        passages = Papers(session, workspace_id).passages()
+        model = load_embedder(EmbeddingSettings()).name
+        assert len(Vectors(session, workspace_id).of(model, [one.id for one in passages])) == len(passages)
     hits = done(order_search, search, "what slows the flow between electrodes?", limit=5).result["hits"]
     assert [hit["title"] for hit in hits] == ["Gel thermocells", "Guanidinium"]
     assert hits[0]["text"] == "Gelatin slows convection between the electrodes."
@@ -75,12 +93,49 @@ def test_papers_that_were_handed_in_are_found(database, workspace_id, done) -> N
 @pytest.mark.parametrize(
     ("name", "content"), [("a.docx", b"PK"), ("a.jsonl", b"no json"), ("a.pdf", b"%PDF")]
 )
-def test_a_file_that_cannot_be_read_buries_its_job_at_once(
+def test_a_file_that_cannot_be_read_buries_its_job_at_once_and_can_be_tried_again(
     database, workspace_id, done, name, content
 ) -> None:
-    job = done(order_ingest, ingest, keep_file(database, workspace_id, name, content))
+    file_id = keep_file(database, workspace_id, name, content)
+    job = done(order_ingest, ingest, file_id)
     assert (job.state, job.attempt) == ("dead", 1)
-    assert name in job.reason
+    assert job.reason.startswith(name)
+    with database.write() as session:
+        (failure,) = Failures(session, workspace_id).page(10)
+        assert (failure.key, failure.reason) == (name, job.reason)
+        assert order_retry(session, failure).payload == {"file_id": file_id}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_source_that_is_down_leaves_its_job_done_and_its_reason_with_the_feed(
+    database, workspace_id, done
+) -> None:
+    with database.write() as session:
+        feed_id = Feeds(session, workspace_id).create("news", "rss", "http://127.0.0.1:9/", "0 6 * * *").id
+    job = done(order_feed, run_feed, feed_id)
+    assert (job.state, job.result["added"]) == ("done", 0)
+    assert "rss" in job.result["down"]
+    with database.read() as session:
+        assert Feeds(session, workspace_id).get(feed_id).last_result["down"] == job.result["down"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_feed_that_needs_more_time_orders_another_job(
+    database, workspace_id, here, done, monkeypatch
+) -> None:
+    monkeypatch.setattr("workers.kinds.feeds.SHARE_TO_FETCH", 0.0)
+    folder = here.data_dir / "inbox" / "local"
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        (folder / f"{name}.jsonl").write_text(NOTES.splitlines()[name == "b"])
+        os.utime(folder / f"{name}.jsonl", (0, 0))
+    with database.write() as session:
+        feed_id = Feeds(session, workspace_id).create("inbox", "folder", "", "0 6 * * *").id
+    assert done(order_feed, run_feed, feed_id).result["more"] is True
+    with database.read() as session:
+        waiting = [job for job in Jobs(session).recent() if job.state == "queued"]
+        assert [job.payload for job in waiting] == [{"feed_id": feed_id}]
+        assert Papers(session, workspace_id).count() == 1
 
 
 @pytest.fixture

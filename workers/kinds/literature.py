@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config import Settings
 from records.errors import Failure
 from records.models import Job
-from records.names import plain_name
-from records.repositories import Files, Papers
+from records.repositories import Papers
 from workers.opened import database, shelf
 
 if TYPE_CHECKING:
-    from knowledge.library import Hit, Ingested, Library
+    from knowledge.ingestion import Ingested
+    from knowledge.library import Hit, Library
 
 MOST_BROKEN = 200
 """Broken entries that a job's result names; it counts them all."""
 
 
 def ingest(settings: Settings, job: Job) -> dict[str, Any]:
-    """Read a stored file into the library."""
-    with database().read() as session:
-        files = Files(session, job.workspace_id)
-        file = files.get(job.payload["file_id"])
-        content = files.content(file.id)
-    return ingest_content(settings, job.workspace_id, file.name, content)
+    """Read a stored file into the library; one that cannot be read is kept as a failure."""
+    from knowledge.arrivals import welcome
+    from knowledge.stored import ingest_stored
 
-
-def ingest_content(settings: Settings, workspace_id: str, name: str, content: bytes) -> dict[str, Any]:
-    """Read a file's content, which came under this name; papers, passages and vectors are kept."""
+    workspace_id = job.workspace_id
     library = shelf.library(settings, workspace_id)
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as folder:  # for its owner alone
-        path = Path(folder) / plain_name(name)
-        path.write_bytes(content)
-        ingested = library.ingest([path])
-    return told(ingested)
+    ingested = ingest_stored(library, database(), settings, workspace_id, job.payload["file_id"])
+    # Of all its papers: an earlier attempt may have kept them and come no further.
+    touched = welcome(library, database(), workspace_id, ingested.paper_ids)
+    return told(ingested) | {"touched": touched}
 
 
 def told(ingested: Ingested) -> dict[str, Any]:
@@ -46,6 +38,7 @@ def told(ingested: Ingested) -> dict[str, Any]:
     return {
         "added": ingested.added,
         "known": ingested.known,
+        "linked": ingested.linked,
         "broken": broken[:MOST_BROKEN],
         "broken_count": len(broken),
     }
@@ -61,7 +54,7 @@ def search(settings: Settings, job: Job) -> dict[str, Any]:
         library.embed()  # what was kept without vectors is not to be missed
         return library.search(wanted["text"], paper_ids=paper_ids, limit=wanted.get("limit", 10))
 
-    return {"hits": [asdict(hit) for hit in _with_index(settings, job.workspace_id, hits)]}
+    return {"hits": [asdict(hit) for hit in with_index(settings, job.workspace_id, hits)]}
 
 
 def check_index(settings: Settings, job: Job) -> dict[str, int]:
@@ -71,11 +64,11 @@ def check_index(settings: Settings, job: Job) -> dict[str, int]:
         library.embed()
         return library.check()
 
-    passages, missing = _with_index(settings, job.workspace_id, healed)
+    passages, missing = with_index(settings, job.workspace_id, healed)
     return {"passages": passages, "healed": missing}
 
 
-def _with_index(settings: Settings, workspace_id: str, use: Any) -> Any:
+def with_index(settings: Settings, workspace_id: str, use: Any) -> Any:
     """Use the open library; where the index's server is gone, open it anew and try once more."""
     try:
         return use(shelf.library(settings, workspace_id))

@@ -4,12 +4,12 @@
   const { run, since } = document.body.dataset;
   if (!run) return;
   const news = document.getElementById("news");
-  let due = 0;
+  let due = 0, stream = null, last = since;
 
   const touched = new Set();
   document.addEventListener("input", (event) => touched.add(event.target.form));
-  const isBusy = () => [...touched].some((form) => form && form.isConnected && form.closest("#waiting, #done"))
-    || document.activeElement.closest("#waiting form, #done form") !== null;
+  const isBusy = () => [...touched].some((form) => form && form.isConnected && form.closest("#waiting, #done, #marked"))
+    || document.activeElement.closest("#waiting form, #done form, #marked form") !== null;
 
   function refresh() {
     htmx.trigger(document.body, "moved");
@@ -21,21 +21,30 @@
     due = setTimeout(refresh, 400);
   }
   function follow() {
-    const stream = new EventSource(`/v1/runs/${run}/events/stream`);
-    const told = (event) => { if (event.lastEventId > since) soon(); };
-    for (const kind of ["state", "stage", "progress", "experiment", "result"]) stream.addEventListener(kind, told);
-    stream.addEventListener("end", () => { stream.close(); soon(); });
+    stream = new EventSource(`/v1/runs/${run}/events/stream?wait=true`);
+    const told = (event) => { if (event.lastEventId > last) { last = event.lastEventId; soon(); } };
+    for (const kind of ["state", "stage", "progress", "experiment", "result", "hypothesis", "ranking"]) stream.addEventListener(kind, told);
     stream.addEventListener("error", () => {
       if (stream.readyState === EventSource.CLOSED) setInterval(refresh, 10000); // refused: look from time to time
     });
-    window.addEventListener("pagehide", () => stream.close());
+  }
+  function leave() {
+    if (stream) stream.close();
+    stream = null;
   }
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     // Whoever was signed out meanwhile gets the sign-in: that must not take the place of what is shown.
     if (new URL(event.detail.xhr.responseURL).pathname === "/sign-in") event.detail.shouldSwap = false;
+    // Rows that somebody marked stay marked: the table waits until something is done with them.
+    const marked = event.detail.target.querySelector && event.detail.target.querySelector("input[name=pick]:checked");
+    if (marked && event.detail.requestConfig.triggeringEvent?.type === "moved") event.detail.shouldSwap = false;
   });
-  if (!("over" in document.body.dataset)) follow();
-  // A run that is over is ranked again without telling: look a few times after something was asked of it.
-  else if (/[?&](entered|ranking)=/.test(location.search)) [1500, 4000, 9000, 20000].forEach((wait) => setTimeout(refresh, wait));
+  // A browser holds few connections to one server: a page that nobody looks at gives its own back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) leave();
+    else if (!stream) { follow(); refresh(); }
+  });
+  window.addEventListener("pagehide", leave);
+  if (!document.hidden) follow();
 })();

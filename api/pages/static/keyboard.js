@@ -21,8 +21,11 @@
 
   function tell() {
     const list = document.getElementById("shortcuts-list");
-    const rows = withKeys().map((element) => [element.dataset.key, wordsOf(element)]);
+    const several = [...document.querySelectorAll("[data-key-told]")].map((one) => [one.dataset.keyTold, one.dataset.keySays]);
+    const rows = withKeys().filter((one) => one.dataset.keySays !== "").map((one) => [one.dataset.key, wordsOf(one)]).concat(several);
+    if (document.querySelector("input[name=pick]")) rows.push(["m", "Mark the row"]);
     if (document.querySelector("a.row")) rows.push(["j", "Next row"], ["k", "Row before"], ["Enter", "Open the row"]);
+    if (document.querySelector("[data-needs]")) rows.push(["Ctrl Enter", "In the reason: reject with it"]);
     rows.push(["Esc", "Leave a field"]);
     list.replaceChildren(...rows.flatMap(([keys, words]) => {
       const term = document.createElement("dt"), said = document.createElement("dd"), shownKeys = document.createElement("kbd");
@@ -44,14 +47,22 @@
   function reach(element) {
     if (element.dataset.opens) tell();
     else if (element.matches("input[type=radio]")) { element.checked = true; element.focus(); }
+    else if (element.matches("input[type=checkbox]")) element.click();
     else if (element.matches("input, textarea, select")) element.focus();
     else element.click();
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
+    if (event.key === "Enter" && event.ctrlKey && event.target.matches("textarea")) {
+      const button = event.target.form.querySelector("[data-needs]") || event.target.form.querySelector("button:not([type=button])");
+      if (button) { event.preventDefault(); button.click(); }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialog.open || !isOn()) return;
     if (event.key === "j" || event.key === "k") { event.preventDefault(); walk(event.key === "j" ? 1 : -1); return; }
+    const box = event.key === "m" && document.activeElement.closest("tr")?.querySelector("input[name=pick]");
+    if (box) { box.click(); return; }
     const keys = begun ? `${begun} ${event.key}` : event.key;
     begun = "";
     const found = withKeys();
@@ -64,6 +75,17 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-opens]")) tell();
+    const says = event.target.closest("[data-says]");
+    if (says) {
+      const field = document.getElementById("reason");
+      field.value = says.dataset.says;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const needy = event.target.closest("[data-needs]");
+    const needed = needy && needy.form.elements[needy.dataset.needs];
+    if (needed && !needed.value.trim()) { event.preventDefault(); needed.focus(); return; }
+    const all = event.target.closest("[data-all]");
+    if (all) document.querySelectorAll(`input[name="${all.dataset.all}"]`).forEach((box) => { box.checked = all.checked; });
     const asked = event.target.closest("[data-confirm]");
     if (asked && !window.confirm(asked.dataset.confirm)) event.preventDefault();
   });

@@ -1,0 +1,158 @@
+"""Tokens a second beside others at the same memory: transformers wholly in memory, and accelerate's disk offload.
+
+    .venv/bin/python -m bench.moe_rivals model --share 0.25
+
+Each is a process of its own in a memory cgroup (version 1, as root), so that the page cache counts as well: it may
+take what Python and torch take, and the budget. The budget is the dense weights and a share of the experts, as they
+are in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+CGROUPS = Path("/sys/fs/cgroup/memory")
+OVERHEAD = 560 << 20
+"""Bytes that Python, torch and transformers take before any model, measured by the same cgroup."""
+PROMPT, WRITTEN = 64, 64
+
+
+def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str, Any]:
+    """Measure one engine in this process."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    prompt = torch.randint(5, 1000, (1, PROMPT), generator=torch.Generator().manual_seed(1))
+    if kind == "ours":
+        from moe.measure import measure
+
+        return asdict(measure(folder, memory, prompt[0].tolist(), written))
+    with tempfile.TemporaryDirectory(dir=folder.parent) as offload:
+        options: dict[str, Any] = {"dtype": torch.float32}
+        if kind == "disk":
+            options |= {"device_map": _experts_on_disk(folder), "offload_folder": offload}
+        model = AutoModelForCausalLM.from_pretrained(folder, **options).train(False)
+        with torch.inference_mode():
+            began = time.perf_counter()
+            out = model(prompt, use_cache=True)
+            prefill = PROMPT / (time.perf_counter() - began)
+            began = time.perf_counter()
+            for _ in range(written):
+                token = out.logits[:, -1].argmax(-1, keepdim=True)
+                out = model(token, past_key_values=out.past_key_values, use_cache=True)
+        return {"prefill": prefill, "decode": written / (time.perf_counter() - began)}
+
+
+def _experts_on_disk(folder: Path) -> dict[str, str]:
+    """Everything in memory but the experts, for accelerate."""
+    from moe.architecture import empty_model, experts_modules, read_config
+    from moe.checkpoint import Checkpoint
+
+    model = empty_model(read_config(folder), Checkpoint.at(folder).dtype())
+    experts = [name for name, _ in experts_modules(model)]
+    places = dict.fromkeys(experts, "disk")
+    for name, _ in model.named_parameters():
+        if not any(name.startswith(f"{expert}.") for expert in experts):
+            places[name.rpartition(".")[0]] = "cpu"
+    return places
+
+
+@contextmanager
+def limited(memory: int | None) -> Iterator[Path | None]:
+    """A memory cgroup of ``memory`` bytes, gone afterwards."""
+    if memory is None:
+        yield None
+        return
+    group = CGROUPS / f"moe-{os.getpid()}"
+    group.mkdir()
+    try:
+        (group / "memory.limit_in_bytes").write_text(str(memory))
+        yield group
+    finally:
+        time.sleep(0.2)
+        group.rmdir()
+
+
+def run(kind: str, folder: Path, budget: int | None, limit: int | None, written: int) -> dict[str, Any]:
+    """Measure in a new process, in a cgroup of ``limit`` bytes."""
+    with limited(limit) as group:
+        command = [sys.executable, "-m", "bench.moe_rivals", str(folder), "--child", kind]
+        command += ["--written", str(written), *(["--budget", str(budget)] if budget else [])]
+        enter = f'echo $$ > {group}/cgroup.procs; exec "$@"' if group else 'exec "$@"'
+        done = subprocess.run(["sh", "-c", enter, "sh", *command], capture_output=True, text=True)
+        peak = int((group / "memory.max_usage_in_bytes").read_text()) if group else 0
+    if done.returncode:
+        return {
+            "failed": done.stderr.strip().splitlines()[-1] if done.stderr else f"killed ({done.returncode})"
+        }
+    return {**json.loads(done.stdout.splitlines()[-1]), "peak": peak}
+
+
+def compare(checkpoint: Path, share: float, work: Path, calibration: list[int], sparsity: float) -> None:
+    """Print a line for each engine."""
+    from moe.choose import recipe_named
+    from moe.convert import convert
+    from moe.thresholds import calibrate
+
+    stores = {}
+    for name in ("exact", "int8", "floe"):
+        stores[name] = convert(checkpoint, work / name, recipe_named(name))
+    calibrate(stores["floe"].folder, calibration, sparsity)
+    exact = stores["exact"]
+    budget = exact.dense_bytes + int(share * exact.expert_bytes) + (16 << 20)
+    print(
+        f"experts {exact.expert_bytes:,} bytes, budget {budget:,} bytes, sparsity {sparsity:.0%}", flush=True
+    )
+    show("transformers, all in memory", run("memory", checkpoint, None, None, WRITTEN))
+    show("ours exact, all in memory", run("ours", exact.folder, None, None, WRITTEN))
+    limit = OVERHEAD + budget
+    for name, store in stores.items():
+        show(f"ours {name}", run("ours", store.folder, budget, limit, WRITTEN))
+    show("accelerate, experts on disk", run("disk", checkpoint, None, limit, 8))
+
+
+def show(name: str, found: dict[str, Any]) -> None:
+    figures = "  ".join(
+        f"{key} {value:,.3g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in found.items()
+    )
+    print(f"{name:30} {figures}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Side by side at the same memory.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--share", type=float, default=0.25, help="of the experts that the budget holds")
+    parser.add_argument("--sparsity", type=float, default=0.8)
+    parser.add_argument("--written", type=int, default=WRITTEN)
+    parser.add_argument("--budget", type=int)
+    parser.add_argument("--child", choices=["ours", "memory", "disk"], help="used by the program itself")
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps(child(given.child, given.folder, given.budget, given.written)))
+        return
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(given.folder)
+    lines = (given.folder / "training" / "text.txt").read_text().splitlines()[-100:]
+    calibration = tokenizer(tokenizer.eos_token.join(lines), add_special_tokens=False)["input_ids"][:2048]
+    with tempfile.TemporaryDirectory(dir=given.folder.parent) as work:
+        compare(given.folder, given.share, Path(work), calibration, given.sparsity)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""``touchstone moe …``: convert a mixture-of-experts model, look at it, and serve it in little memory."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import output, progress
+
+if TYPE_CHECKING:
+    from moe.store import Store
+
+app = typer.Typer(help="A mixture-of-experts model larger than the memory.", no_args_is_help=True)
+
+StoreFolder = Annotated[Path, typer.Argument(help="A folder that `touchstone moe convert` made.")]
+Memory = Annotated[
+    str | None, typer.Option(help="What the model may take, 11GiB say.", show_default="as much as it needs")
+]
+
+
+class RecipeName(StrEnum):
+    """How experts are kept."""
+
+    exact = "exact"
+    int8 = "int8"
+    int4 = "int4"
+    floe = "floe"
+
+
+@app.command()
+def convert(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="A Hugging Face checkpoint: safetensors and config.json.")
+    ],
+    store: Annotated[Path, typer.Argument(help="The folder to make.")],
+    recipe: Annotated[RecipeName, typer.Option(help="How experts are kept.")] = RecipeName.exact,
+) -> None:
+    """Bring a checkpoint into a form whose experts can be read one by one; goes on where it was stopped."""
+    from moe import convert as conversion
+    from moe.choose import recipe_named
+
+    with progress() as report:
+        made = conversion.convert(checkpoint, store, recipe_named(recipe), report)
+    _show(made)
+
+
+@app.command()
+def verify(store: StoreFolder) -> None:
+    """Read every file of a store and compare its hash."""
+    from moe.store import Store
+
+    with progress() as report:
+        opened = Store.at(store)
+        opened.verify(report)
+    _print(f"{len(opened.files)} files are as they were written.")
+
+
+@app.command()
+def inspect(store: StoreFolder) -> None:
+    """What a store holds, and the least memory that it can be served in."""
+    from moe.store import Store
+
+    _show(Store.at(store))
+
+
+@app.command()
+def serve(
+    store: StoreFolder,
+    memory: Memory = None,
+    host: Annotated[str, typer.Option(help="Address of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8766,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="TOUCHSTONE_MOE_API_KEY", help="What clients must show.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The model's name.", show_default="the folder's")] = None,
+    context: Annotated[int, typer.Option(min=16, help="Tokens of a prompt and its answer.")] = 2048,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Answers computed together.")] = 4,
+    queue: Annotated[int, typer.Option(min=1, help="Answers that may wait.")] = 64,
+) -> None:
+    """Serve a store by the OpenAI protocol until Ctrl-C."""
+    from moe.budget import parse_bytes, show_bytes
+    from moe.server.app import Service
+    from moe.server.run import Serving
+    from moe.server.run import serve as serve_until_stopped
+
+    size = None if memory is None else parse_bytes(memory)
+    serving = Serving(store, size, host, port, api_key, name, context, parallel, queue)
+
+    def ready(url: str, service: Service) -> None:
+        budget = service.loaded.budget
+        experts = sum(stored.layer.experts for stored in service.loaded.store.layers)
+        room = f"{budget.slots} of {experts} experts fit in {show_bytes(budget.total)}"
+        _print(f"{service.name} is ready at {url}; {room}")
+
+    serve_until_stopped(serving, ready)
+
+
+def _show(store: Store) -> None:
+    from moe.architecture import read_config
+    from moe.budget import Budget, show_bytes
+
+    config = read_config(store.model_folder)
+    everything = Budget.plan(store, config, None, 2048, 1)
+    least = everything.total - store.expert_bytes + 2 * store.largest_record
+    experts = sum(stored.layer.experts for stored in store.layers)
+    table = Table(show_header=False, show_edge=False, pad_edge=False)
+    table.add_row("model", str(config.model_type))
+    table.add_row("recipe", store.recipe.name)
+    table.add_row("always in memory", show_bytes(store.dense_bytes))
+    table.add_row("experts", f"{experts} in {len(store.layers)} layers, {show_bytes(store.expert_bytes)}")
+    table.add_row("one expert", show_bytes(store.largest_record))
+    table.add_row("least memory", f"{show_bytes(least)} for one sequence of 2048 tokens")
+    table.add_row("all in memory", show_bytes(everything.total))
+    output.print(table)
+
+
+def _print(line: str) -> None:
+    output.print(line, markup=False, highlight=False, soft_wrap=True)
+    output.file.flush()

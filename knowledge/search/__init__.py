@@ -1,0 +1,1 @@
+"""Search: by relevance to a text, or for what might inspire an answer to a question."""

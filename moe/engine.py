@@ -1,0 +1,353 @@
+"""The engine: a thread that computes all answers, several at a time, and a bounded queue before it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import Cache, PreTrainedTokenizerFast
+
+from moe import context
+from moe.budget import PREFILL
+from moe.errors import MoeError
+from moe.grammar import Grammar
+from moe.load import OffloadedModel
+from moe.sampling import Drawn, Sampling, draw
+from moe.text import TextStream
+
+
+class QueueFull(MoeError):
+    """As many requests wait as may; ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some more of an answer."""
+
+    text: str
+    drawn: Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer: ``stop``, ``length``, or ``error`` with its reason."""
+
+    reason: str
+    tokens: int
+    """Written, the end token included."""
+    cached: int
+    """Tokens of the prompt that were known already."""
+    error: str = ""
+
+
+Deliver = Callable[[Piece | Finished], None]
+"""Called in the engine's thread; must not wait."""
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """One answer to write; whoever asked for it may set ``cancelled`` at any time."""
+
+    prompt: Sequence[int]
+    most: int
+    """Tokens that it may have."""
+    sampling: Sampling
+    deliver: Deliver
+    stops: Sequence[str] = ()
+    grammar: Grammar | None = None
+    number: int = 0
+    experts: int | None = None
+    """Experts a token; None: as the model was trained."""
+    cancelled: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Writing:
+    """An answer under way."""
+
+    answer: Answer
+    tokens: list[int]
+    text: TextStream
+    generator: torch.Generator
+    cached: int = 0
+    layers: context.Layers = field(default_factory=list)
+    cache: Cache | None = None
+    """Its own memory, for models whose sequences are computed one by one."""
+
+    @property
+    def written(self) -> int:
+        return len(self.tokens) - len(self.answer.prompt)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the engine did; read from any thread."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    written_tokens: int = 0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
+    steps: int = 0
+
+
+class Engine:
+    """Computes answers with one model; ``close`` it when done."""
+
+    def __init__(
+        self,
+        loaded: OffloadedModel,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        tokens: int,
+        sequences: int,
+        queue: int,
+    ) -> None:
+        """For at most ``sequences`` answers at a time of ``tokens`` tokens each, prompts included."""
+        self.tokens, self.sequences, self.queue = tokens, sequences, queue
+        self.tally = Tally()
+        self._loaded, self._tokenizer = loaded, tokenizer
+        self._model = loaded.model
+        self._plain = context.is_plain(self._model.config.get_text_config())
+        self._prefixes = context.Prefixes(tokens)
+        self._experts = _ExpertsPerToken(self._model)
+        self._ends = _end_tokens(loaded, tokenizer)
+        self._waiting: deque[Answer] = deque()
+        self._writing: list[_Writing] = []
+        self._group: tuple[list[_Writing], Cache] | None = None
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="moe-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, answers: Sequence[Answer]) -> None:
+        """Queue ``answers``, all or none; raises ``QueueFull``, or ``MoeError`` for what cannot be done."""
+        for answer in answers:
+            self._check(answer)
+        with self._wake:
+            if self._closing:
+                raise MoeError("closing", "the engine is being stopped")
+            if len(self._waiting) + len(answers) > self.queue:
+                raise QueueFull("queue_full", f"{len(self._waiting)} answers wait already: ask again later")
+            self._waiting.extend(answers)
+            self._wake.notify()
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """Answers that wait, and that are being written."""
+        return len(self._waiting), len(self._writing)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def most_experts(self) -> int:
+        """Of a layer, so the most that a token can use."""
+        return min(stored.layer.experts for stored in self._loaded.store.layers)
+
+    def close(self) -> None:
+        """Stop; answers under way end with an error."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._loaded.close()
+
+    def _check(self, answer: Answer) -> None:
+        if not answer.prompt:
+            raise MoeError("empty_prompt", "the prompt has no tokens")
+        if len(answer.prompt) >= self.tokens:
+            raise MoeError(
+                "context_length_exceeded",
+                f"the prompt has {len(answer.prompt)} tokens; with its answer it may have {self.tokens}",
+            )
+        if answer.experts is not None and not 1 <= answer.experts <= self.most_experts:
+            raise MoeError(
+                "bad_experts", f"a token can use 1 to {self.most_experts} experts, not {answer.experts}"
+            )
+
+    def _run(self) -> None:
+        with torch.inference_mode():
+            while self._await_work():
+                try:
+                    self._drop_cancelled()
+                    self._admit()
+                    self._step()
+                except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+                    self._fail(error)
+        self._fail(MoeError("closing", "the engine was stopped"))
+
+    def _await_work(self) -> bool:
+        with self._wake:
+            while not (self._closing or self._waiting or self._writing):
+                self._wake.wait()
+            return not self._closing
+
+    def _drop_cancelled(self) -> None:
+        self._writing = [writing for writing in self._writing if not writing.answer.cancelled]
+
+    def _admit(self) -> None:
+        while self._waiting and len(self._writing) < self.sequences:
+            with self._wake:
+                answer = self._waiting.popleft()
+            if not answer.cancelled:
+                self._begin(answer)
+
+    def _begin(self, answer: Answer) -> None:
+        began = time.perf_counter()
+        self._experts.use(answer.experts)
+        text = TextStream(self._tokenizer.backend_tokenizer, answer.stops)
+        writing = _Writing(answer, list(answer.prompt), text, answer.sampling.generator(answer.number))
+        self._writing.append(writing)
+        logits = self._prefill(writing)
+        self.tally.prompt_tokens += len(answer.prompt)
+        self.tally.cached_tokens += writing.cached
+        self.tally.prefill_seconds += time.perf_counter() - began
+        self._take(writing, logits)
+
+    def _prefill(self, writing: _Writing) -> Tensor:
+        """The logits after the prompt, computed in pieces; what an earlier prompt had in common is known."""
+        prompt = writing.answer.prompt
+        shared = self._plain and writing.answer.experts is None
+        known, layers = self._prefixes.longest(prompt) if shared else (0, [])
+        cache = (
+            context.made_of(layers, known) if known else context.empty(self._model.config.get_text_config())
+        )
+        writing.cached = known
+        logits = torch.empty(0)
+        for start in range(known, len(prompt), PREFILL):
+            piece = torch.tensor([prompt[start : start + PREFILL]])
+            out = self._model(piece, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache, logits = out.past_key_values, out.logits[0, -1]
+            if writing.answer.cancelled:
+                break
+        if self._plain:
+            writing.layers = context.taken_from(cache)
+            if shared:
+                self._prefixes.keep(prompt, writing.layers)
+        else:
+            writing.cache = cache
+        return logits
+
+    def _step(self) -> None:
+        """One more token for every answer; those with another number of experts are computed apart."""
+        began, before = time.perf_counter(), self.tally.written_tokens
+        for experts in {writing.answer.experts for writing in self._writing}:
+            rows = [writing for writing in self._writing if writing.answer.experts == experts]
+            self._experts.use(experts)
+            for group in [rows] if self._plain else [[row] for row in rows]:
+                for writing, logits in zip(group, self._forward(group), strict=True):
+                    self._take(writing, logits)
+        if self.tally.written_tokens > before:
+            self.tally.steps += 1
+            self.tally.decode_seconds += time.perf_counter() - began
+
+    def _forward(self, group: list[_Writing]) -> Tensor:
+        """Logits [sequences, vocabulary] after each sequence's last token."""
+        last = torch.tensor([[writing.tokens[-1]] for writing in group])
+        if not self._plain:
+            out = self._model(last, past_key_values=group[0].cache, use_cache=True)
+            group[0].cache = out.past_key_values
+            alone: Tensor = out.logits[:, -1]
+            return alone
+        lengths = [len(writing.tokens) for writing in group]
+        longest = max(lengths)
+        mask = torch.tensor([[0] * (longest - length) + [1] * length for length in lengths])
+        cache = self._gathered(group)
+        positions = torch.tensor([[length - 1] for length in lengths])
+        padded = None if min(lengths) == longest else mask
+        out = self._model(
+            last, past_key_values=cache, attention_mask=padded, position_ids=positions, use_cache=True
+        )
+        self._group = (group, out.past_key_values)
+        logits: Tensor = out.logits[:, -1]
+        return logits
+
+    def _gathered(self, group: list[_Writing]) -> Cache:
+        """The group's memory; it is put together anew only when answers came or went."""
+        if self._group is not None and self._group[0] == group:
+            return self._group[1]
+        self._scatter()
+        cache = context.together([writing.layers for writing in group])
+        for writing in group:
+            writing.layers = []
+        return cache
+
+    def _scatter(self) -> None:
+        if self._group is not None:
+            rows, cache = self._group
+            self._group = None
+            lengths = [len(writing.tokens) - 1 for writing in rows]
+            for writing, layers in zip(rows, context.apart(cache, lengths), strict=True):
+                writing.layers = layers
+
+    def _take(self, writing: _Writing, logits: Tensor) -> None:
+        """Draw a token and deliver what it says; at the end of the answer, say so."""
+        answer = writing.answer
+        if answer.cancelled:
+            return
+        room = min(answer.most, self.tokens - len(answer.prompt))
+        allowed = answer.grammar.allowed(room - writing.written, room) if answer.grammar else None
+        drawn = draw(logits, allowed, answer.sampling, writing.generator)
+        writing.tokens.append(drawn.token)
+        self.tally.written_tokens += 1
+        ended = drawn.token in self._ends
+        if answer.grammar is not None:
+            answer.grammar.took(drawn.token)
+            ended = ended or answer.grammar.over
+        text = "" if drawn.token in self._ends else writing.text.push(drawn.token)
+        stopped = ended or writing.text.stopped
+        over = stopped or writing.written >= room
+        if over:
+            text += "" if writing.text.stopped else writing.text.rest()
+        answer.deliver(Piece(text, drawn))
+        if over:
+            self._writing.remove(writing)
+            answer.deliver(Finished("stop" if stopped else "length", writing.written, writing.cached))
+
+    def _fail(self, error: Exception) -> None:
+        with self._wake:
+            waiting, self._waiting = list(self._waiting), deque()
+        begun, self._writing, self._group = self._writing, [], None
+        for answer in [*(writing.answer for writing in begun), *waiting]:
+            answer.deliver(Finished("error", 0, 0, str(error) or type(error).__name__))
+
+
+class _ExpertsPerToken:
+    """Sets how many experts a token uses: more or fewer than in training give other answers.
+
+    Source: Dynamic Experts Search (arXiv 2509.22572).
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._places = [
+            (module, name, value)
+            for block, module in model.named_modules()
+            for name in ("top_k", "num_experts_per_tok")
+            if isinstance(value := getattr(module, name, None), int) and not hasattr(module, "is_transposed")
+        ]
+        self._now: int | None = None
+
+    def use(self, count: int | None) -> None:
+        """None: as many as in training."""
+        if count == self._now:
+            return
+        for module, name, usual in self._places:
+            setattr(module, name, usual if count is None else count)
+        self._now = count
+
+
+def _end_tokens(loaded: OffloadedModel, tokenizer: PreTrainedTokenizerFast) -> frozenset[int]:
+    """Tokens that end an answer, by the tokenizer and by the model's own settings."""
+    settings = loaded.model.generation_config
+    ends: list[Any] = []
+    for source in (tokenizer.eos_token_id, settings.eos_token_id if settings else None):
+        ends += source if isinstance(source, list | tuple) else [source]
+    return frozenset(end for end in ends if isinstance(end, int))

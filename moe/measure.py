@@ -1,0 +1,110 @@
+"""How fast a store writes in how much memory, and what it moves for that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from moe.budget import PREFILL
+from moe.floe import FloeLayer
+from moe.load import OffloadedModel, load
+from moe.policies import Belady, hits
+
+WARM = 8
+"""Tokens written before the clock starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One measurement of an engine."""
+
+    recipe: str
+    memory: int
+    slots: int
+    experts: int
+    prefill: float
+    """Tokens a second."""
+    decode: float
+    read_per_token: float
+    """Bytes from disk."""
+    touched_per_token: float
+    """Bytes of experts that were computed with."""
+    hit_rate: float
+    of_belady: float
+    """Hits as a share of the best possible with as many places, on the same trace."""
+    stalled: float
+    """Share of the time that was spent waiting for a read."""
+    predicted: float
+    """Share of the experts used that had been predicted."""
+
+
+def measure(
+    folder: Path, memory: int | None, prompt: Sequence[int], written: int, policy: str = "anticipating"
+) -> Speed:
+    """Read ``prompt``, then write ``written`` tokens, always the likeliest."""
+    tokens = len(prompt) + written + WARM
+    with closing(load(folder, memory, tokens=tokens, policy=policy)) as model, torch.inference_mode():
+        began = time.perf_counter()
+        cache, token = None, torch.empty(0)
+        for start in range(0, len(prompt), PREFILL):
+            piece = torch.tensor([prompt[start : start + PREFILL]])
+            out = model.model(piece, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache, token = out.past_key_values, out.logits[:, -1].argmax(-1, keepdim=True)
+        prefill = len(prompt) / (time.perf_counter() - began)
+        seconds = 0.0
+        for step in range(WARM + written):
+            if step == WARM:
+                _reset(model)
+                seconds = time.perf_counter()
+            out = model.model(token, past_key_values=cache, use_cache=True)
+            token = out.logits[:, -1].argmax(-1, keepdim=True)
+        seconds = time.perf_counter() - seconds
+        return _speed(model, prefill, written, seconds)
+
+
+def _reset(model: OffloadedModel) -> None:
+    counts = model.cache.counts
+    counts.hits = counts.misses = counts.bytes_read = 0
+    counts.stalled = 0.0
+    model.cache.trace = []
+    model.guesses.right = model.guesses.asked = 0
+    for layer in _floe_layers(model):
+        layer.used = layer.asked = 0
+
+
+def _speed(model: OffloadedModel, prefill: float, written: int, seconds: float) -> Speed:
+    counts, trace, layers = model.cache.counts, model.cache.trace or [], model.store.layers
+    shape = len(layers), max(stored.layer.experts for stored in layers)
+    uses = counts.hits + counts.misses
+    best = hits(trace, model.budget.slots, Belady(trace, shape), shape)
+    return Speed(
+        model.store.recipe.name,
+        model.budget.total,
+        model.budget.slots,
+        sum(stored.layer.experts for stored in layers),
+        prefill,
+        written / seconds,
+        counts.bytes_read / written,
+        _touched(model, uses) / written,
+        counts.hits / uses,
+        counts.hits / best if best else 1.0,
+        counts.stalled / seconds,
+        model.guesses.right / max(1, model.guesses.asked),
+    )
+
+
+def _touched(model: OffloadedModel, uses: int) -> float:
+    floe = _floe_layers(model)
+    if floe:
+        chunk = model.store.layers[0].layout.fields[0]
+        return float(sum(layer.used for layer in floe) * chunk.nbytes / chunk.shape[0])
+    return float(uses * model.store.largest_record)
+
+
+def _floe_layers(model: OffloadedModel) -> list[FloeLayer]:
+    return [layer.compute for layer in model.layers if isinstance(layer.compute, FloeLayer)]

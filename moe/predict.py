@@ -1,0 +1,80 @@
+"""Which experts the next layer will use, told from what enters this one's.
+
+Neighbouring layers see nearly the same hidden state, so the next layer's router, given this layer's, mostly
+chooses what it will choose. A prediction decides what is read early, never what is computed.
+Source: FloE (arXiv 2505.05950) and Fate (arXiv 2502.12224).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from moe.architecture import router_weight
+from moe.cache import ExpertCache
+from moe.store import Store
+
+SPARE = 1
+"""Experts fetched beyond those that a token uses."""
+TOO_MANY = 8
+"""Tokens from which on nearly every expert is used and a guess is no use."""
+
+
+@dataclass(slots=True)
+class Guesses:
+    """How many of the experts that were used had been predicted."""
+
+    right: int = 0
+    asked: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Lookahead:
+    """Predicts and prefetches a layer ahead."""
+
+    model: PreTrainedModel
+    store: Store
+    cache: ExpertCache
+    guesses: Guesses = field(default_factory=Guesses)
+    _routers: list[Tensor | None] = field(init=False)
+    _count: int = field(init=False)
+    _guess: tuple[int, frozenset[int]] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._routers = [router_weight(self.model, stored.layer) for stored in self.store.layers]
+        config = self.model.config.get_text_config()
+        names = ("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts", "num_experts_per_token")
+        self._count = next(
+            (value for name in names if isinstance(value := getattr(config, name, None), int)), 2
+        )
+
+    def after(self, layer: int, hidden: Tensor, used: Sequence[int]) -> None:
+        """While ``layer``'s experts are computed on ``hidden`` [tokens, hidden]: fetch the next layer's.
+
+        ``used`` are the experts that ``layer`` itself turned out to use.
+        """
+        if self._guess is not None and self._guess[0] == layer:
+            self.guesses.asked += len(used)
+            self.guesses.right += len(self._guess[1].intersection(used))
+        self._guess = None
+        following = layer + 1
+        if following < len(self._routers) and len(hidden) < TOO_MANY:
+            experts = self.predict(following, hidden)
+            if experts:
+                self._guess = following, frozenset(experts)
+                self.cache.prefetch(following, experts)
+
+    def predict(self, layer: int, hidden: Tensor) -> list[int]:
+        """The experts that ``layer`` will probably use on any of the tokens, likely first."""
+        router = self._routers[layer]
+        if router is None or router.shape[1] != hidden.shape[1]:
+            return []
+        with torch.no_grad():
+            logits = (hidden.to(router.dtype) @ router.T).softmax(-1).amax(0)
+        count = min(len(logits), self._count * len(hidden) + SPARE)
+        chosen: list[int] = logits.topk(count).indices.tolist()
+        return chosen

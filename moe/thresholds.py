@@ -1,0 +1,240 @@
+"""Calibration: what a text tells about which channels may be left out.
+
+A channel's part in the output is ``share * |SiLU(gate)| * |up| * |down column|``. Of these the router's
+share and the column's norm are known before the gate is, and the 2-bit up projection nearly; for the gate
+stands its root mean square over the text. What is left out should be small beside what a layer passes on, so
+one threshold on that ratio serves all layers: each gives up as much as it can spare.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn.functional import silu
+
+from moe.compute import Compute
+from moe.errors import MoeError
+from moe.floe import FloeLayer, dense_parts
+from moe.load import OffloadedModel, load
+from moe.store import MANIFEST, Kept, Store, manifest_of, sha256_of
+
+PIECE = 256
+"""Tokens computed at once; each piece is a text of its own."""
+LEAST_TOKENS = 512
+SAMPLES = 2_000_000
+"""Scores kept of each layer to find quantiles in."""
+SUPER = 20.0
+"""An expert whose largest output is so many times its layer's median stays whole."""
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """By what channels are chosen; the default is the best that was measured (docs/benchmarks.md)."""
+
+    weight: str = "expected"
+    """``up``: |W_up x| alone, as in FloE; ``down``: times the column's norm; ``expected``: and the gate's."""
+    scope: str = "model"
+    """Of one threshold: each ``expert`` (as in FloE), each ``layer``, or the whole ``model``."""
+
+
+def calibrate(
+    folder: Path,
+    tokens: Sequence[int],
+    sparsity: float,
+    criterion: Criterion = Criterion(),
+    memory: int | None = None,
+    report: Report = lambda stage, done, total: None,
+) -> Store:
+    """Find the thresholds that leave out ``sparsity`` of channels on a text, and keep them in a floe store.
+
+    Raises ``MoeError`` for another recipe, too short a text, or a sparsity outside [0, 1).
+    """
+    store = Store.at(folder)
+    if store.recipe.name != "floe":
+        raise MoeError(
+            "not_floe", f"{folder} is {store.recipe.name}: only the floe recipe leaves channels out"
+        )
+    if not 0 <= sparsity < 1:
+        raise MoeError("bad_sparsity", f"sparsity is a share from 0 up to below 1, not {sparsity}")
+    if len(tokens) < LEAST_TOKENS:
+        raise MoeError("short_text", f"the text has {len(tokens)} tokens: {LEAST_TOKENS} are needed")
+    pieces = torch.tensor(tokens[: len(tokens) // PIECE * PIECE]).view(-1, PIECE)
+    with closing(load(folder, memory, tokens=PIECE)) as model:
+        gates = [_Gates() for _ in store.layers]
+        passed_on = _run(model, pieces, gates, lambda done: report("Calibrating", done, 2 * len(pieces)))
+        norms = [_floe(layer.compute).norms for layer in model.layers]
+        found = [_weights(norm, seen, criterion) for norm, seen in zip(norms, gates, strict=True)]
+        scores = [_Scores(weight, criterion.weight != "up") for weight in found]
+        _run(model, pieces, scores, lambda done: report("Calibrating", len(pieces) + done, 2 * len(pieces)))
+    limits = _limits(scores, passed_on, sparsity, criterion)
+    content: dict[str, Tensor] = {}
+    for index, (weight, limit, seen) in enumerate(zip(found, limits, gates, strict=True)):
+        whole = torch.tensor(sorted(seen.outliers()), dtype=torch.long)
+        shared = torch.full((len(weight),), float(criterion.weight != "up"))
+        limit = limit.index_fill(0, whole, -1.0)
+        content |= {f"{index}.weight": weight, f"{index}.threshold": limit, f"{index}.shared": shared}
+    return _kept(store, content)
+
+
+class _Gates:
+    """The mean square of each channel's SiLU(gate), and the largest outputs."""
+
+    def __init__(self) -> None:
+        self.square: dict[int, Tensor] = {}
+        self.count: dict[int, int] = {}
+        self.largest: dict[int, float] = {}
+
+    def expert(self, expert: int, up: Tensor, fields: Mapping[str, Tensor]) -> Compute:
+        gate, fine, down = dense_parts(fields)
+
+        def compute(x: Tensor, share: Tensor) -> Tensor:
+            gated = silu(x.float() @ gate.T)
+            out = (gated * (x.float() @ fine.T)) @ down
+            self.square[expert] = self.square.get(expert, torch.zeros(())) + gated.square().sum(0)
+            self.count[expert] = self.count.get(expert, 0) + len(x)
+            self.largest[expert] = max(self.largest.get(expert, 0.0), float(out.abs().max()))
+            return out.to(x.dtype)
+
+        return compute
+
+    def outliers(self) -> set[int]:
+        """Super experts: a few whose outputs are far out, and which a model cannot do without."""
+        if not self.largest:
+            return set()
+        median = float(torch.tensor(list(self.largest.values())).median())
+        return {expert for expert, largest in self.largest.items() if largest > SUPER * median}
+
+
+class _Scores:
+    """A sample of what the criterion says of channels."""
+
+    def __init__(self, weight: Tensor, shared: bool) -> None:
+        self.weight, self._shared = weight, shared
+        self.samples: dict[int, list[Tensor]] = {}
+
+    def expert(self, expert: int, up: Tensor, fields: Mapping[str, Tensor]) -> Compute:
+        gate, fine, down = dense_parts(fields)
+
+        def compute(x: Tensor, share: Tensor) -> Tensor:
+            tokens = x.float()
+            score = (tokens @ up.T).abs() * self.weight[expert]
+            if self._shared:
+                score = score * share.float()
+            self.samples.setdefault(expert, []).append(score.flatten())
+            return ((silu(tokens @ gate.T) * (tokens @ fine.T)) @ down).to(x.dtype)
+
+        return compute
+
+    def all(self) -> Tensor:
+        return torch.cat([score for scores in self.samples.values() for score in scores])
+
+
+def _run(
+    model: OffloadedModel, pieces: Tensor, observers: Sequence[Any], progress: Callable[[int], None]
+) -> list[float]:
+    """Compute ``pieces`` with each layer observed; returns how large each layer's output is (mean norm)."""
+    norms: list[list[float]] = [[] for _ in observers]
+    with _watched(model, norms), torch.inference_mode():
+        for layer, observer in zip(model.layers, observers, strict=True):
+            _floe(layer.compute).observer = observer
+        for done, piece in enumerate(pieces):
+            progress(done)
+            model.model(piece[None], use_cache=False)
+        progress(len(pieces))
+    return [sum(seen) / len(seen) for seen in norms]
+
+
+@contextmanager
+def _watched(model: OffloadedModel, norms: list[list[float]]) -> Iterator[None]:
+    """The mean norm of what leaves each decoder layer goes into ``norms``."""
+    handles = []
+    for stored, seen in zip(model.store.layers, norms, strict=True):
+
+        def saw(_: object, __: object, out: Any, seen: list[float] = seen) -> None:
+            hidden = out[0] if isinstance(out, tuple) else out
+            seen.append(float(hidden.float().norm(dim=-1).mean()))
+
+        block = model.model.get_submodule(stored.layer.name.rpartition(".")[0].rpartition(".")[0])
+        handles.append(block.register_forward_hook(saw))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _weights(norms: Tensor, gates: _Gates, criterion: Criterion) -> Tensor:
+    """What |W_up x| is multiplied by, [experts, channels]."""
+    if criterion.weight == "up":
+        return torch.ones_like(norms)
+    if criterion.weight == "down":
+        return norms
+    mean = torch.ones_like(norms)
+    known = [(gates.square[expert] / gates.count[expert]).sqrt() for expert in gates.count]
+    mean *= torch.stack(known).mean()  # an expert that the text never used
+    for expert, root in zip(gates.count, known, strict=True):
+        mean[expert] = root
+    return norms * mean
+
+
+def _limits(
+    scores: Sequence[_Scores], passed_on: Sequence[float], sparsity: float, criterion: Criterion
+) -> list[Tensor]:
+    """A threshold for every expert of every layer."""
+    if criterion.scope == "model":
+        samples = [_thinned(seen.all(), len(scores)) for seen in scores]
+        ratios = [sample / norm for sample, norm in zip(samples, passed_on, strict=True)]
+        common = _quantile(torch.cat(ratios), sparsity)
+        return [
+            torch.full((len(s.weight),), common * norm) for s, norm in zip(scores, passed_on, strict=True)
+        ]
+    limits = []
+    for seen in scores:
+        limit = torch.full((len(seen.weight),), _quantile(seen.all(), sparsity))
+        if criterion.scope == "expert":
+            for expert, own in seen.samples.items():
+                limit[expert] = _quantile(torch.cat(own), sparsity)
+        limits.append(limit)
+    return limits
+
+
+def _thinned(values: Tensor, layers: int) -> Tensor:
+    """Evenly, so that all layers together stay within memory."""
+    return values[:: max(1, len(values) * layers // SAMPLES)]
+
+
+def _quantile(values: Tensor, share: float) -> float:
+    count = round(share * len(values))
+    return float(values.kthvalue(count).values) if count else -1.0
+
+
+def _floe(compute: Any) -> FloeLayer:
+    assert isinstance(compute, FloeLayer)
+    return compute
+
+
+def _kept(store: Store, content: dict[str, Tensor]) -> Store:
+    """The store with ``content`` as its calibration: a new file, then the manifest that names it."""
+    part = store.folder / "calibration.part"
+    save_file(content, part)
+    digest = sha256_of(part)
+    name = f"calibration-{digest[:16]}.safetensors"
+    part.replace(store.folder / name)
+    others = tuple(kept for kept in store.files if kept.name not in (store.calibration, name))
+    files = (*others, Kept(name, (store.folder / name).stat().st_size, digest))
+    manifest = store.folder / f"{MANIFEST}.part"
+    manifest.write_text(json.dumps(manifest_of(replace(store, files=files, calibration=name)), indent=1))
+    manifest.replace(store.folder / MANIFEST)
+    if store.calibration not in ("", name):
+        (store.folder / store.calibration).unlink()
+    return Store.at(store.folder)

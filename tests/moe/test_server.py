@@ -1,0 +1,232 @@
+"""The official OpenAI client on a converted store: the whole round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+import torch
+import uvicorn
+from openai import AuthenticationError, BadRequestError, NotFoundError, OpenAI, RateLimitError
+from pydantic import BaseModel, Field
+from transformers import PreTrainedModel
+
+from moe.errors import MoeError
+from moe.server.app import Service, create_app
+from moe.server.run import Serving, listen, service_for
+from moe.store import Store
+
+KEY = "a secret"
+HELLO: list[Any] = [{"role": "user", "content": "The base is stirred."}]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    service: Service
+    url: str
+
+    @property
+    def client(self) -> OpenAI:
+        return OpenAI(base_url=f"{self.url}/v1", api_key=KEY, max_retries=0)
+
+
+@pytest.fixture(scope="module")
+def running(store: Store) -> Iterator[Running]:
+    """A server of two answers at a time and a queue of eight, with room for half of the experts."""
+    everything = service_for(Serving(store.folder, tokens=256, sequences=2, queue=8))
+    memory = everything.loaded.budget.total - store.expert_bytes // 2
+    everything.engine.close()
+    serving = Serving(store.folder, memory, tokens=256, sequences=2, queue=8, name="tiny")
+    service = service_for(serving)
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(service, KEY), log_level="warning"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
+    thread.start()
+    yield Running(service, f"http://127.0.0.1:{listening.getsockname()[1]}")
+    server.should_exit = True
+    thread.join()
+    service.engine.close()
+
+
+def ask(running: Running, **options: Any) -> Any:
+    options = {"model": "tiny", "messages": HELLO, "max_tokens": 12, "temperature": 0, **options}
+    return running.client.chat.completions.create(**options)
+
+
+def greedy(service: Service, reference: PreTrainedModel, count: int) -> str:
+    text = service.tokenizer.apply_chat_template(HELLO, tokenize=False, add_generation_prompt=True)
+    prompt = service.tokenizer(text, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        written = reference.generate(prompt, max_new_tokens=count, do_sample=False, eos_token_id=[])
+    return str(service.tokenizer.decode(written[0, prompt.shape[1] :], skip_special_tokens=True))
+
+
+def test_it_says_what_transformers_says(running: Running, reference: PreTrainedModel) -> None:
+    answer = ask(running)
+    assert answer.choices[0].message.content == greedy(running.service, reference, 12)
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.usage.completion_tokens == 12
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + 12
+    assert [model.id for model in running.client.models.list()] == ["tiny"]
+
+
+def test_a_stream_says_the_same_in_pieces_and_the_usage_last(running: Running) -> None:
+    chunks = list(ask(running, stream=True, stream_options={"include_usage": True}))
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == ask(running).choices[0].message.content
+    assert chunks[-1].usage.completion_tokens == 12
+    assert chunks[-2].choices[0].finish_reason == "length"
+
+
+def test_answers_written_together_are_those_written_alone(running: Running) -> None:
+    """Prompts of different lengths share a step; each is as if it were alone."""
+    prompts = ["The base", "The base is stirred in water until the colour fades. The yield", "A"]
+    alone = [complete(running, prompt) for prompt in prompts]
+    together: dict[str, str] = {}
+    threads = [
+        threading.Thread(target=lambda prompt=prompt: together.update({prompt: complete(running, prompt)}))
+        for prompt in prompts
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[prompt] for prompt in prompts] == alone
+
+
+def complete(running: Running, prompt: str) -> str:
+    answer = running.client.completions.create(model="tiny", prompt=prompt, max_tokens=24, temperature=0)
+    return answer.choices[0].text
+
+
+def test_several_answers_differ_and_a_seed_repeats_them(running: Running) -> None:
+    first = ask(running, n=3, temperature=1.0, seed=5)
+    texts = [choice.message.content for choice in first.choices]
+    assert len(set(texts)) == 3
+    assert [choice.message.content for choice in ask(running, n=3, temperature=1.0, seed=5).choices] == texts
+    assert first.usage.completion_tokens == 36
+
+
+def test_a_prompt_seen_before_is_not_computed_again(running: Running) -> None:
+    ask(running)
+    again = ask(running)
+    known = again.usage.prompt_tokens_details.cached_tokens
+    assert known == again.usage.prompt_tokens - 1
+
+
+def test_text_ends_before_a_stop_string(running: Running) -> None:
+    whole = ask(running, max_tokens=24).choices[0].message.content
+    stop = whole[6:9]
+    answer = ask(running, max_tokens=24, stop=stop)
+    assert answer.choices[0].message.content == whole[: whole.index(stop)]
+    assert answer.choices[0].finish_reason == "stop"
+    streamed = "".join(
+        chunk.choices[0].delta.content or "" for chunk in ask(running, max_tokens=24, stop=stop, stream=True)
+    )
+    assert streamed == answer.choices[0].message.content
+
+
+def test_log_probabilities_are_the_models(running: Running) -> None:
+    content = ask(running, logprobs=True, top_logprobs=3).choices[0].logprobs.content
+    assert len(content) == 12
+    for token in content:
+        assert token.logprob == pytest.approx(token.top_logprobs[0].logprob)
+        assert token.top_logprobs[0].logprob >= token.top_logprobs[1].logprob
+
+
+class Reagent(BaseModel):
+    """What an answer shall look like."""
+
+    name: str
+    role: Literal["base", "solvent", "ligand"]
+    equivalents: float
+    steps: list[str] = Field(max_length=3)
+
+
+def test_parse_gives_an_object_every_time(running: Running) -> None:
+    for seed in range(3):
+        answer = running.client.chat.completions.parse(
+            model="tiny", messages=HELLO, response_format=Reagent, max_tokens=120, seed=seed, temperature=1.5
+        )
+        assert isinstance(answer.choices[0].message.parsed, Reagent)
+        assert answer.choices[0].finish_reason == "stop"
+
+
+def test_a_json_object_is_one(running: Running) -> None:
+    answer = ask(running, response_format={"type": "json_object"}, max_tokens=40, temperature=1.0)
+    assert isinstance(json.loads(answer.choices[0].message.content), dict)
+
+
+def test_more_experts_a_token_give_another_answer(running: Running) -> None:
+    def text(**options: Any) -> str:
+        return str(ask(running, max_tokens=40, **options).choices[0].message.content)
+
+    usual = text()
+    one, two, eight = (text(extra_body={"experts_per_token": count}) for count in (1, 2, 8))
+    assert two == usual  # as trained
+    assert len({usual, one, eight}) == 3
+    assert text() == usual
+
+
+def test_who_hangs_up_makes_room(running: Running) -> None:
+    stream = ask(running, max_tokens=200, stream=True, n=2)
+    next(iter(stream))
+    stream.close()
+    deadline = time.monotonic() + 20
+    while running.service.engine.load != (0, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert ask(running).usage.completion_tokens == 12
+
+
+def test_a_full_queue_says_when_to_come_again(running: Running) -> None:
+    with pytest.raises(RateLimitError) as refused:
+        ask(running, n=9)
+    assert refused.value.response.headers["retry-after"] == "1"
+    assert ask(running).usage.completion_tokens == 12
+
+
+def test_what_is_wrong_is_said_in_the_protocols_words(running: Running) -> None:
+    with pytest.raises(AuthenticationError):
+        OpenAI(base_url=f"{running.url}/v1", api_key="wrong", max_retries=0).models.list()
+    with pytest.raises(NotFoundError):
+        ask(running, model="another")
+    for options, words in (
+        ({"temperature": 3}, "temperature"),
+        ({"messages": [{"role": "user", "content": "base " * 300}]}, "256"),
+        ({"extra_body": {"experts_per_token": 9}}, "1 to 8 experts"),
+        ({"messages": []}, "messages"),
+        ({"response_format": schema({"type": "unheard of"})}, "schema"),
+    ):
+        with pytest.raises(BadRequestError, match=words):
+            ask(running, **options)
+
+
+def schema(content: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": content}}
+
+
+def test_health_and_metrics_are_open(running: Running) -> None:
+    assert httpx.get(f"{running.url}/health").json() == {"status": "ok"}
+    text = httpx.get(f"{running.url}/metrics").text
+    figures = {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if line[0] != "#"}
+    assert figures["moe_written_tokens_total"] > 100
+    assert figures["moe_disk_read_bytes_total"] > 0
+    assert figures["moe_predicted_right_experts_total"] <= figures["moe_predicted_asked_experts_total"]
+
+
+def test_what_cannot_be_served_is_refused_in_a_line(store: Store, checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(MoeError, match=r"at least [\d,]+ bytes"):
+        service_for(Serving(store.folder, memory=1 << 20))
+    with pytest.raises(MoeError, match="is no store"):
+        service_for(Serving(checkpoint))
+    with listen("127.0.0.1", 0) as taken, pytest.raises(MoeError, match="choose another --port"):
+        listen("127.0.0.1", taken.getsockname()[1])
