@@ -31,14 +31,6 @@ def standings(context: Context) -> dict[str, Any]:
     }
 
 
-def expected_scores(campaign: Campaign) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation by candidate; nothing before the first result, when no scale is known."""
-    ranked = campaign.ranking()
-    if not any(one.tested for one in ranked):
-        return {}
-    return {one.id: (one.mean, one.sd) for one in ranked}
-
-
 def _explanations(campaign: Campaign, count: int) -> dict[str, Any]:
     if count > EXPLAINED:
         return {}

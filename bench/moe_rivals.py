@@ -1,10 +1,10 @@
-"""Tokens a second beside others at the same memory: transformers wholly in memory, and accelerate's disk offload.
+"""Tokens a second beside others at the same memory: transformers in memory, and accelerate's disk offload.
 
     .venv/bin/python -m bench.moe_rivals model --share 0.25
 
-Each is a process of its own in a memory cgroup (version 1, as root), so that the page cache counts as well: it may
-take what Python and torch take, and the budget. The budget is the dense weights and a share of the experts, as they
-are in the checkpoint.
+Each is a process of its own in a memory cgroup (version 1, as root), so that the page cache counts as well.
+It has the budget, and what Python, torch and transformers take without a model, counted by the same cgroup.
+The budget is the dense weights, 16 MiB, and a share of the experts as they are in the checkpoint.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 CGROUPS = Path("/sys/fs/cgroup/memory")
-OVERHEAD = 560 << 20
-"""Bytes that Python, torch and transformers take before any model, measured by the same cgroup."""
+ROOM = 2 << 30
+"""Bytes enough for any process without a model."""
 PROMPT, WRITTEN = 64, 64
 
 
@@ -36,6 +36,8 @@ def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if kind == "nothing":
+        return {}
     prompt = torch.randint(5, 1000, (1, PROMPT), generator=torch.Generator().manual_seed(1))
     if kind == "ours":
         from moe.measure import measure
@@ -65,7 +67,7 @@ def _experts_on_disk(folder: Path) -> dict[str, str]:
     model = empty_model(read_config(folder), Checkpoint.at(folder).dtype())
     experts = [name for name, _ in experts_modules(model)]
     places = dict.fromkeys(experts, "disk")
-    for name, _ in model.named_parameters():
+    for name, _ in model.named_parameters(remove_duplicate=False):
         if not any(name.startswith(f"{expert}.") for expert in experts):
             places[name.rpartition(".")[0]] = "cpu"
     return places
@@ -119,7 +121,8 @@ def compare(checkpoint: Path, share: float, work: Path, calibration: list[int], 
     )
     show("transformers, all in memory", run("memory", checkpoint, None, None, WRITTEN))
     show("ours exact, all in memory", run("ours", exact.folder, None, None, WRITTEN))
-    limit = OVERHEAD + budget
+    overhead = run("nothing", checkpoint, None, ROOM, 0)["peak"]
+    limit = overhead + budget
     for name, store in stores.items():
         show(f"ours {name}", run("ours", store.folder, budget, limit, WRITTEN))
     show("accelerate, experts on disk", run("disk", checkpoint, None, limit, 8))
@@ -140,7 +143,7 @@ def main() -> None:
     parser.add_argument("--sparsity", type=float, default=0.8)
     parser.add_argument("--written", type=int, default=WRITTEN)
     parser.add_argument("--budget", type=int)
-    parser.add_argument("--child", choices=["ours", "memory", "disk"], help="used by the program itself")
+    parser.add_argument("--child", choices=["nothing", "ours", "memory", "disk"], help="for itself")
     given = parser.parse_args()
     if given.child:
         print(json.dumps(child(given.child, given.folder, given.budget, given.written)))

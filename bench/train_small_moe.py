@@ -53,10 +53,10 @@ class Plan:
 
     layers: int = 8
     experts: int = 16
-    hidden: int = 256
-    channels: int = 448
+    hidden: int = 192
+    channels: int = 320
     heads: int = 4
-    vocabulary: int = 4096
+    vocabulary: int = 2048
     context: int = 256
     batch: int = 8
     megabytes: int = 12

@@ -15,11 +15,12 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.faults import told
 from cli.feeds import app as feeds
+from cli.index import app as index
 from cli.jobs import app as jobs
 from cli.keys import app as keys
 from cli.library import ingest, search
-from cli.novelty import novelty
 from cli.moe import app as moe
+from cli.novelty import novelty
 from cli.papers import app as papers
 from cli.run import result, run
 from cli.serve import migrate, serve
@@ -48,6 +49,7 @@ app.command()(doctor)
 app.add_typer(feeds, name="feeds")
 app.add_typer(papers, name="papers")
 app.add_typer(topics, name="topics")
+app.add_typer(index, name="index")
 app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="key")
 app.add_typer(accounts, name="account")

@@ -21,6 +21,10 @@ Memory = Annotated[
     str | None, typer.Option(help="What the model may take, 11GiB say.", show_default="as much as it needs")
 ]
 
+Sparsity = Annotated[float, typer.Option(help="For floe: share of an expert's channels to leave out.")]
+MOST_TOKENS = 16384
+"""Of a text that a store is calibrated with or looked at by."""
+
 
 class RecipeName(StrEnum):
     """How experts are kept."""
@@ -38,6 +42,10 @@ def convert(
     ],
     store: Annotated[Path, typer.Argument(help="The folder to make.")],
     recipe: Annotated[RecipeName, typer.Option(help="How experts are kept.")] = RecipeName.exact,
+    calibration: Annotated[
+        Path | None, typer.Option(help="For floe: a text like those that the model shall write.")
+    ] = None,
+    sparsity: Sparsity = 0.8,
 ) -> None:
     """Bring a checkpoint into a form whose experts can be read one by one; goes on where it was stopped."""
     from moe import convert as conversion
@@ -45,7 +53,24 @@ def convert(
 
     with progress() as report:
         made = conversion.convert(checkpoint, store, recipe_named(recipe), report)
-    _show(made)
+    if calibration is None:
+        _show(made)
+    else:
+        _calibrate(made, calibration, sparsity, None)
+
+
+@app.command()
+def calibrate(
+    store: StoreFolder,
+    text: Annotated[Path, typer.Option(help="A text like those that the model shall write.")],
+    sparsity: Sparsity = 0.8,
+    memory: Memory = None,
+) -> None:
+    """Find which channels of experts a floe store may leave out; may be done again with another share."""
+    from moe.budget import parse_bytes
+    from moe.store import Store
+
+    _calibrate(Store.at(store), text, sparsity, None if memory is None else parse_bytes(memory))
 
 
 @app.command()
@@ -60,11 +85,53 @@ def verify(store: StoreFolder) -> None:
 
 
 @app.command()
-def inspect(store: StoreFolder) -> None:
-    """What a store holds, and the least memory that it can be served in."""
+def inspect(
+    store: StoreFolder,
+    text: Annotated[Path | None, typer.Option(help="Tell what this text uses, layer by layer.")] = None,
+    memory: Memory = None,
+) -> None:
+    """What a store holds, the least memory for it, and what a text makes it use."""
+    from moe.budget import parse_bytes
     from moe.store import Store
 
-    _show(Store.at(store))
+    opened = Store.at(store)
+    _show(opened)
+    if text is None:
+        return
+    from moe.locality import SEGMENT, look
+
+    tokens = _tokens(opened, text)[:MOST_TOKENS]
+    table = Table("layer", f"{SEGMENT} tokens, fixed", "best cache", "predicted", "left out", show_edge=False)
+    for layer in look(store, tokens, None if memory is None else parse_bytes(memory)):
+        shares = (layer.segment, layer.cache, layer.predicted, layer.left_out)
+        table.add_row(layer.name, *("" if share is None else f"{share:.0%}" for share in shares))
+    output.print(table)
+
+
+@app.command()
+def bench(
+    store: StoreFolder,
+    memory: Annotated[list[str] | None, typer.Option(help="A budget; may be given several times.")] = None,
+    policy: Annotated[str, typer.Option(help="lru, frequency or anticipating.")] = "anticipating",
+    prompt: Annotated[int, typer.Option(min=1, help="Tokens read.")] = 64,
+    written: Annotated[int, typer.Option(min=1, help="Tokens written.")] = 64,
+) -> None:
+    """Measure how fast a store writes in how much memory, and what it moves for that."""
+    import random
+
+    from moe.architecture import read_config
+    from moe.budget import parse_bytes
+    from moe.measure import FIGURES, measure
+    from moe.store import Store
+
+    size = read_config(Store.at(store).model_folder).get_text_config().vocab_size
+    tokens = random.Random(1).choices(range(size), k=prompt)
+    budgets: list[int | None] = [parse_bytes(text) for text in memory or []]
+    measured = [measure(store, budget, tokens, written, policy) for budget in budgets or [None]]
+    table = Table(show_edge=False, pad_edge=False, show_header=False)
+    for name, show in FIGURES.items():
+        table.add_row(name, *(show(one) for one in measured))
+    output.print(table)
 
 
 @app.command()
@@ -97,6 +164,29 @@ def serve(
         _print(f"{service.name} is ready at {url}; {room}")
 
     serve_until_stopped(serving, ready)
+
+
+def _calibrate(store: Store, text: Path, sparsity: float, memory: int | None) -> None:
+    from moe import thresholds
+
+    tokens = _tokens(store, text)[:MOST_TOKENS]
+    with progress() as report:
+        made = thresholds.calibrate(store.folder, tokens, sparsity, memory=memory, report=report)
+    _show(made)
+
+
+def _tokens(store: Store, text: Path) -> list[int]:
+    from moe.errors import MoeError
+    from moe.tokenizer import read_tokenizer
+
+    try:
+        content = text.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MoeError("no_text", f"{text} cannot be read as text: {error}") from error
+    tokens: list[int] = read_tokenizer(store.model_folder, chat=False).encode(
+        content, add_special_tokens=False
+    )
+    return tokens
 
 
 def _show(store: Store) -> None:

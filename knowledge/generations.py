@@ -83,9 +83,8 @@ def rebuild(
     from knowledge.index import drop_index, open_index
 
     embedder = load_embedder(settings.embedding)
-    dimension = embedder.dimension
-    with database.write() as session:
-        Generations(session, workspace_id).begin(embedder.name, settings.embedding.model, dimension)
+    if not _begun(settings, database, workspace_id, embedder):
+        return Rebuilt(embedder.name, 0, 0, ())
     if anew:
         drop_index(settings.index, settings.data_dir, workspace_id, embedder.name)
     added = 0
@@ -110,6 +109,19 @@ def rebuild(
             vectors.forget(of_titles(model))
             Generations(session, workspace_id).forget(model)
     return Rebuilt(embedder.name, len(papers), added, tuple(retired))
+
+
+def _begun(settings: Settings, database: Database, workspace_id: str, embedder: Embedder) -> bool:
+    """Write down that the index is being built; False where there is nothing to build it of."""
+    with database.read() as session:
+        known = {one.model for one in Generations(session, workspace_id).all()}
+        if not known and not Vectors(session, workspace_id).count():
+            return False
+    if embedder.name not in known:
+        dimension = embedder.dimension  # loads the model, which takes seconds
+        with database.write() as session:
+            Generations(session, workspace_id).begin(embedder.name, settings.embedding.model, dimension)
+    return True
 
 
 def _switched(database: Database, workspace_id: str, embedder: Embedder, passages: int) -> list[str] | None:

@@ -195,6 +195,8 @@ def tokens(text: str) -> list[str]:
 
 def _stem(word: str) -> str:
     """A plural as its singular; more would make one word of two chemicals."""
+    if len(word) > 5 and word.isalpha() and word.endswith("ies") and word not in ("series", "species"):
+        return f"{word[:-3]}y"
     if len(word) > 4 and word.isalpha() and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word

@@ -58,6 +58,9 @@ class ExpertCache:
     _files: list[DirectFile] = field(init=False)
     _places: dict[Key, _Place] = field(init=False, default_factory=dict)
     _free: list[int] = field(init=False)
+    _pinned: int = 0
+    _ahead: list[Future[None]] = field(default_factory=list)
+    """Prefetches that may still be under way."""
     _arena: Tensor = field(init=False)
     _readers: ThreadPoolExecutor = field(init=False)
     _forerunner: ThreadPoolExecutor = field(init=False)
@@ -85,6 +88,7 @@ class ExpertCache:
             self._wait(place)
             yield expert, self._record(layer, place.slot)
             place.pins -= 1
+            self._pinned -= 1
         self.policy.visited(layer, experts)
 
     def prefetch(self, layer: int, experts: Sequence[int]) -> None:
@@ -93,16 +97,15 @@ class ExpertCache:
         for expert in experts:
             if (layer, expert) in self._places:
                 continue
-            reading = sum(
-                place.reading is not None and not place.reading.done() for place in self._places.values()
-            )
-            if reading >= max(1, self.slots // 4):
+            self._ahead = [reading for reading in self._ahead if not reading.done()]
+            if len(self._ahead) >= max(1, self.slots // 4):
                 return
             slot = self._room(layer, experts, wait=False)
             if slot is None:
                 return
-            self._places[layer, expert] = _Place(slot, self._submit(self._forerunner, layer, expert, slot))
-            self._places[layer, expert].speculative = True
+            reading = self._submit(self._forerunner, layer, expert, slot)
+            self._places[layer, expert] = _Place(slot, reading, speculative=True)
+            self._ahead.append(reading)
             self.counts.prefetched += 1
 
     def close(self) -> None:
@@ -125,8 +128,7 @@ class ExpertCache:
                 self.counts.prefetched_used += 1
 
     def _may_look_ahead(self, distance: int) -> bool:
-        pinned = sum(place.pins > 0 for place in self._places.values())
-        return distance <= LOOK_AHEAD and pinned + 1 < self.slots
+        return distance <= LOOK_AHEAD and self._pinned + 1 < self.slots
 
     def _start(self, layer: int, experts: Sequence[int], position: int) -> None:
         """Have the expert read, unless it is there, and keep it until it was used."""
@@ -139,6 +141,7 @@ class ExpertCache:
         elif place.reading is not None and place.reading.cancel():  # a prefetch that waits in its queue
             place.reading = self._submit(self._readers, *key, place.slot)
         place.pins += 1
+        self._pinned += 1
 
     def _room(self, layer: int, experts: Sequence[int], *, wait: bool) -> int | None:
         if self._free:

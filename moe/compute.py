@@ -46,6 +46,8 @@ def route(
     function on its tokens. Experts are added in the order of their numbers whatever is in memory, so that a
     result never depends on it. Choices from ``experts`` on mean none.
     """
+    if len(hidden) == 1:
+        return _route_one(hidden, choice, share, experts, visit)
     ids, order = choice.T.flatten().sort(stable=True)
     tokens = order % len(hidden)
     shares = share.T.flatten()[order, None]
@@ -56,6 +58,22 @@ def route(
         piece = pieces[expert]
         mine = tokens[piece]
         out.index_add_(0, mine, (compute(hidden[mine], shares[piece]) * shares[piece]).to(out.dtype))
+    return out
+
+
+def _route_one(
+    hidden: Tensor,
+    choice: Tensor,
+    share: Tensor,
+    experts: int,
+    visit: Callable[[Sequence[int]], Iterable[tuple[int, Compute]]],
+) -> Tensor:
+    """The same for one token, as in every step of writing, without sorting tensors."""
+    chosen = {expert: place for place, expert in enumerate(choice[0].tolist()) if expert < experts}
+    out = torch.zeros_like(hidden)
+    for expert, compute in visit(sorted(chosen)):
+        mine = share[:, chosen[expert], None]
+        out += (compute(hidden, mine) * mine).to(out.dtype)
     return out
 
 

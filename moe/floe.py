@@ -19,7 +19,7 @@ from torch.nn.functional import silu
 
 from moe.compute import Compute
 from moe.errors import MoeError
-from moe.kernels import sparse_expert
+from moe.kernels import compile_kernels, sparse_expert
 from moe.quantize import QuantizedMatrix, quantize
 from moe.recipes import group_for
 
@@ -82,6 +82,7 @@ class FloeLayer:
     def __post_init__(self) -> None:
         stacked = [self.resident[name].numpy() for name in ("packed", "scale", "offset", "weight")]
         self._arrays = list(zip(*stacked, strict=True))
+        compile_kernels()
 
     def __call__(self, expert: int, fields: Mapping[str, Tensor]) -> Compute:
         if self.observer is not None:

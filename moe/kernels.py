@@ -7,6 +7,7 @@ in a few lines of PyTorch and is what these are tested against.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -92,3 +93,12 @@ def sparse_expert(
                 for index in range(len(column)):
                     out[token, index] += inner * np.float32(column[index])
     return used
+
+
+@lru_cache
+def compile_kernels() -> None:
+    """Compile now what else the first token would wait for."""
+    codes, ones = np.zeros((1, 4), dtype=np.uint8), np.ones((1, 1), dtype=np.float32)
+    tokens, chunks = np.ones((1, 16), dtype=np.float32), np.zeros((1, 3, 16), dtype=np.int8)
+    scales = np.ones((1, 3), dtype=np.float32)
+    sparse_expert(codes, ones, ones, ones[0], 0.0, chunks, scales, tokens, ones[0], np.empty_like(tokens))

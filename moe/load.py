@@ -17,7 +17,8 @@ from moe.architecture import empty_model, expert_parameters, experts_modules, re
 from moe.budget import Budget
 from moe.cache import ExpertCache
 from moe.compute import Compute, route
-from moe.policies import POLICIES
+from moe.errors import MoeError
+from moe.policies import policy_named
 from moe.predict import Guesses, Lookahead
 from moe.recipes import CALIBRATED, LayerCompute
 from moe.store import Store, StoredLayer
@@ -66,10 +67,13 @@ def load(
     """
     store = Store.at(folder)
     config = read_config(store.model_folder)
+    longest = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if longest is not None and tokens > longest:
+        raise MoeError("context_too_long", f"this model was made for {longest} tokens at most, not {tokens}")
     budget = Budget.plan(store, config, memory, tokens, sequences)
     model = empty_model(config, store.dtype)
     shape = len(store.layers), max(stored.layer.experts for stored in store.layers)
-    cache = ExpertCache(store, budget.slots, POLICIES[policy](*shape))
+    cache = ExpertCache(store, budget.slots, policy_named(policy, shape))
     _fill(model, store)
     ahead = Lookahead(model, store, cache) if look_ahead else None
     _plug_in(model, store, cache, ahead)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from moe.budget import PREFILL
+from moe.budget import PREFILL, show_bytes
 from moe.floe import FloeLayer
 from moe.load import OffloadedModel, load
-from moe.policies import Belady, hits
+from moe.policies import Belady, hits, policy_named
 
 WARM = 8
 """Tokens written before the clock starts."""
@@ -36,11 +36,26 @@ class Speed:
     """Bytes of experts that were computed with."""
     hit_rate: float
     of_belady: float
-    """Hits as a share of the best possible with as many places, on the same trace."""
+    """Hits of the policy alone, without prefetching, as a share of the best possible on the same trace."""
     stalled: float
     """Share of the time that was spent waiting for a read."""
     predicted: float
     """Share of the experts used that had been predicted."""
+
+
+FIGURES: dict[str, Callable[[Speed], str]] = {
+    "memory": lambda speed: show_bytes(speed.memory),
+    "experts in it": lambda speed: f"{speed.slots} of {speed.experts}",
+    "tokens read a second": lambda speed: f"{speed.prefill:.0f}",
+    "tokens written a second": lambda speed: f"{speed.decode:.1f}",
+    "from disk, a token": lambda speed: show_bytes(speed.read_per_token),
+    "computed with, a token": lambda speed: show_bytes(speed.touched_per_token),
+    "found in memory": lambda speed: f"{speed.hit_rate:.0%}",
+    "hits, of the best possible": lambda speed: f"{speed.of_belady:.0%}",
+    "time spent waiting": lambda speed: f"{speed.stalled:.0%}",
+    "experts predicted": lambda speed: f"{speed.predicted:.0%}",
+}
+"""What people read of a measurement."""
 
 
 def measure(
@@ -49,6 +64,7 @@ def measure(
     """Read ``prompt``, then write ``written`` tokens, always the likeliest."""
     tokens = len(prompt) + written + WARM
     with closing(load(folder, memory, tokens=tokens, policy=policy)) as model, torch.inference_mode():
+        model.cache.trace = []
         began = time.perf_counter()
         cache, token = None, torch.empty(0)
         for start in range(0, len(prompt), PREFILL):
@@ -64,24 +80,24 @@ def measure(
             out = model.model(token, past_key_values=cache, use_cache=True)
             token = out.logits[:, -1].argmax(-1, keepdim=True)
         seconds = time.perf_counter() - seconds
-        return _speed(model, prefill, written, seconds)
+        return _speed(model, policy, prefill, written, seconds)
 
 
 def _reset(model: OffloadedModel) -> None:
     counts = model.cache.counts
     counts.hits = counts.misses = counts.bytes_read = 0
     counts.stalled = 0.0
-    model.cache.trace = []
     model.guesses.right = model.guesses.asked = 0
     for layer in _floe_layers(model):
         layer.used = layer.asked = 0
 
 
-def _speed(model: OffloadedModel, prefill: float, written: int, seconds: float) -> Speed:
+def _speed(model: OffloadedModel, policy: str, prefill: float, written: int, seconds: float) -> Speed:
     counts, trace, layers = model.cache.counts, model.cache.trace or [], model.store.layers
     shape = len(layers), max(stored.layer.experts for stored in layers)
     uses = counts.hits + counts.misses
     best = hits(trace, model.budget.slots, Belady(trace, shape), shape)
+    ours = hits(trace, model.budget.slots, policy_named(policy, shape), shape)
     return Speed(
         model.store.recipe.name,
         model.budget.total,
@@ -92,7 +108,7 @@ def _speed(model: OffloadedModel, prefill: float, written: int, seconds: float) 
         counts.bytes_read / written,
         _touched(model, uses) / written,
         counts.hits / uses,
-        counts.hits / best if best else 1.0,
+        ours / max(1, best),
         counts.stalled / seconds,
         model.guesses.right / max(1, model.guesses.asked),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from moe.errors import MoeError
 
 Key = tuple[int, int]
 """Layer and expert."""
@@ -98,7 +100,18 @@ class Anticipating:
         return _where(np.where(evictable, ahead[:, None] + layers * rounds, -np.inf))
 
 
-POLICIES = {"lru": LeastRecentlyUsed, "frequency": FrequencyWithDecay, "anticipating": Anticipating}
+POLICIES: dict[str, Callable[[int, int], Policy]] = {
+    "lru": LeastRecentlyUsed,
+    "frequency": FrequencyWithDecay,
+    "anticipating": Anticipating,
+}
+
+
+def policy_named(name: str, shape: tuple[int, int]) -> Policy:
+    """For ``shape`` layers and experts; raises ``MoeError`` for a name that none has."""
+    if name not in POLICIES:
+        raise MoeError("unknown_policy", f"there is no policy {name!r}: use one of {', '.join(POLICIES)}")
+    return POLICIES[name](*shape)
 
 
 def hits(

@@ -70,11 +70,26 @@ class Lookahead:
 
     def predict(self, layer: int, hidden: Tensor) -> list[int]:
         """The experts that ``layer`` will probably use on any of the tokens, likely first."""
+        chances = self.chances(layer, hidden)
+        if chances is None:
+            return []
+        likely = chances.amax(0)
+        chosen: list[int] = likely.topk(min(len(likely), self._count * len(hidden) + SPARE)).indices.tolist()
+        return chosen
+
+    def chances(self, layer: int, hidden: Tensor) -> Tensor | None:
+        """What ``layer``'s router makes of ``hidden``, [tokens, experts], where it can be asked."""
         router = self._routers[layer]
         if router is None or router.shape[1] != hidden.shape[1]:
-            return []
+            return None
         with torch.no_grad():
-            logits = (hidden.to(router.dtype) @ router.T).softmax(-1).amax(0)
-        count = min(len(logits), self._count * len(hidden) + SPARE)
-        chosen: list[int] = logits.topk(count).indices.tolist()
-        return chosen
+            return (hidden.to(router.dtype) @ router.T).softmax(-1)
+
+
+def recall(ahead: Lookahead | None, layer: int, before: Tensor, choice: Tensor) -> float | None:
+    """Share of ``choice`` [tokens, k] that is among the k + 1 likeliest, told from the layer ``before``."""
+    chances = ahead.chances(layer, before) if ahead is not None else None
+    if chances is None:
+        return None
+    likely = chances.topk(min(chances.shape[1], choice.shape[1] + 1)).indices
+    return float((choice[:, :, None] == likely[:, None, :]).any(-1).float().mean())

@@ -20,12 +20,12 @@ class TextStream:
     _stream: DecodeStream = field(default_factory=lambda: DecodeStream(skip_special_tokens=True))
 
     def push(self, token: int) -> str:
-        """What ``token`` makes certain; ``stopped`` tells whether a stop string, left out, was met."""
+        """What ``token`` makes certain; ``stopped`` tells whether a stop string, left out, was completed."""
         self._held += self._stream.step(self.tokenizer, token) or ""
-        found = [place for stop in self.stops if (place := self._held.find(stop)) >= 0]
+        found = [(place + len(stop), place) for stop in self.stops if (place := self._held.find(stop)) >= 0]
         if found:
             self.stopped = True
-            text, self._held = self._held[: min(found)], ""
+            text, self._held = self._held[: min(found)[1]], ""
             return text
         keep = max((_overlap(self._held, stop) for stop in self.stops), default=0)
         text, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]

@@ -168,6 +168,15 @@ class Campaign:
             for rank, n in enumerate(order, 1)
         ]
 
+    def expected(self, id: str) -> tuple[float, float] | None:
+        """Mean and standard deviation of its score; none before the first result, when no scale is known."""
+        self._check(id)
+        if not len(self._observations().places):
+            return None
+        mean, sd = self._fitted().moments()
+        place = self._place[id]
+        return self._sign * float(mean[place]) + 0.0, float(sd[place])
+
     def contributions(self) -> list[Contribution]:
         """What each trait does to the score, largest first."""
         found = contributions(self._adding())

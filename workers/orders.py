@@ -119,6 +119,8 @@ def order_search(
     workspace_id: str,
     text: str,
     *,
+    survey: str = "",
+    mode: Literal["relevance", "inspiration"] = "relevance",
     limit: int = 10,
     filters: Mapping[str, Any] | None = None,
     request_id: str = "",
@@ -126,9 +128,11 @@ def order_search(
 ) -> Job:
     """Have the library searched; the job's result: ``{hits: [{passage_id, paper_id, title, …}]}``.
 
-    ``filters``: ``paper_ids``, and ``year_from`` and ``year_to``, both inclusive.
+    ``filters``: ``paper_ids``, ``collections``, ``year_from`` and ``year_to``, both inclusive, ``venue`` and
+    ``source``.
     """
-    payload = {"text": text, "limit": limit, "filters": dict(filters or {})}
+    wanted = dict(filters or {})
+    payload = {"text": text, "survey": survey, "mode": mode, "limit": limit, "filters": wanted}
     return order(session, workspace_id, SEARCH, payload, request_id=request_id, created_by=created_by)
 
 

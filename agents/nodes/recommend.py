@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from agents.context import Context
-from agents.standings import expected_scores
 from agents.state import State
 from records.repositories import Experiments
 
@@ -20,7 +19,6 @@ def recommend(context: Context, state: State) -> State:
     campaign = context.campaigns.rebuild()
     chosen = campaign.recommend(wanted) if wanted > 0 else []
     ids = context.campaigns.pool().hypothesis_ids
-    expected = expected_scores(campaign) if chosen else {}
     with context.database.write() as session:
         experiments = Experiments(session, context.workspace_id)
         for offset, candidate in enumerate(chosen, start=1):
@@ -29,7 +27,7 @@ def recommend(context: Context, state: State) -> State:
                 len(known) + offset,
                 ids[int(candidate)],
                 context.campaigns.policy,
-                expected.get(candidate),
+                campaign.expected(candidate),
             )
     return {
         "experiments": len(known) + len(chosen),

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from agents.context import Context
 from agents.state import Retrieved, State
-from records.repositories import Runs
+from knowledge.library import Hit, Library, SearchRequest
+from records.models import Passage
+from records.repositories import Filters, Papers, Runs
 
 
 def retrieve(context: Context, state: State) -> State:
-    """The passages nearest to the question and to what the field has tried, best first.
-
-    A passage that both find gets both scores: an inspiration should speak to the question, and differ from
-    the survey in what it brings, not in what it is about.
-    """
+    """The passages of the papers that are most likely to inspire an answer, paper by paper, best first."""
     library = context.library
     if library is None:
         return {"sources": []}
     context.progress("Searching the literature", 0, 1)
-    queries = [text for text in (context.brief.question, context.brief.survey) if text.strip()]
-    scores: dict[str, float] = {}
-    for query in queries:
-        hits = library.search(query, paper_ids=context.paper_ids, limit=context.plan.passages)
-        for hit in hits:
-            scores[hit.passage_id] = scores.get(hit.passage_id, 0.0) + hit.score
-    # Sorting is stable: equals stay in the order in which the question found them.
-    best = sorted(scores.items(), key=lambda item: -item[1])[: context.plan.passages]
+    best = _passages(context, library)
     with context.database.write() as session:
         Runs(session, context.workspace_id).set_outcome(context.run_id, {"retrieved": len(best)})
     context.progress("Searching the literature", 1, 1)
-    return {"sources": [Retrieved(passage_id=passage, score=score) for passage, score in best]}
+    return {"sources": best}
+
+
+def _passages(context: Context, library: Library) -> list[Retrieved]:
+    hits = library.search(
+        SearchRequest(
+            context.brief.question,
+            context.brief.survey,
+            mode="inspiration",
+            filters=Filters(paper_ids=context.paper_ids),
+            limit=context.plan.passages,
+        )
+    )
+    with context.database.read() as session:
+        held = Papers(session, context.workspace_id).passages([hit.paper_id for hit in hits])
+    of_paper: dict[str, list[Passage]] = defaultdict(list)
+    for passage in held:
+        of_paper[passage.paper_id].append(passage)
+    found = [
+        Retrieved(passage_id=passage.id, score=hit.score)
+        for hit in hits
+        for passage in of_paper[hit.paper_id]
+        if _is_read(passage, hit)
+    ]
+    return found[: context.plan.passages]
+
+
+def _is_read(passage: Passage, hit: Hit) -> bool:
+    """The abstract, and the passage that was found: a full text is too much to read."""
+    return not passage.section or passage.id == hit.passage_id

@@ -16,7 +16,7 @@ from api.pages.judging import review_in, said_of
 from api.pages.plots import gather
 from api.pages.ranking_table import Wanted, marks_of, table_of, trait_filter
 from api.pages.rendering import go
-from api.pages.visiting import PageRoute, Writer
+from api.pages.visiting import PageRoute, Reader, Writer
 from api.problems import Refused
 from api.schemas.hypotheses import ReviewIn
 from records.repositories import Judging, Remarks, Runs
@@ -60,7 +60,7 @@ def treat(run_id: UUID, caller: Writer, form: Annotated[Form, Depends(_form)]) -
 
 
 @router.get("/{run_id}/hypotheses")
-def back(run_id: UUID) -> Response:
+def back(run_id: UUID, _caller: Reader) -> Response:
     """Where a refused form was sent to, asked for once more."""
     return go(f"/runs/{run_id}")
 
@@ -97,9 +97,7 @@ def _tag(caller: Caller, run_id: str, ids: Sequence[str], text: str) -> None:
     if not names:
         raise Refused(422, "no_tag", "name the tag first, and try again")
     with caller.write() as session:
-        remarks = Remarks(session, caller.workspace_id)
-        for identity in ids:
-            remarks.set_tags(identity, [*remarks.tags(identity), *names], caller.name)
+        Remarks(session, caller.workspace_id).add_tags(ids, names, caller.name)
         caller.audit(
             session, "hypotheses.tagged", "run", run_id, {"tags": list(names), "hypotheses": len(ids)}
         )

@@ -20,7 +20,7 @@ from api.pages.novelty import against
 from api.pages.once import only_once
 from api.pages.plots import gather
 from api.pages.plots.map import hypothesis_map
-from api.pages.rendering import go
+from api.pages.rendering import go, inside
 from api.pages.visiting import PageRoute, Reader, Writer, sentence, show
 from api.problems import Refused
 from api.routes import experiments, hypotheses, remarks
@@ -97,7 +97,7 @@ def edit(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) ->
 def comment(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
     try:
         said = CommentIn(text=typed.get("text", ""))
-        place = only_once(caller, typed, lambda once: _commented(hypothesis_id, said, once))
+        place = only_once(caller, typed, lambda once: _commented(hypothesis_id, said, once, _back(typed)))
     except (ValidationError, BadInput) as error:
         return _again(request, caller, hypothesis_id, "comment", typed, error)
     return go(place)
@@ -106,15 +106,26 @@ def comment(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed)
 @router.post("/{hypothesis_id}/tags")
 def tag(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -> Response:
     try:
-        remarks.set_tags(hypothesis_id, TagsIn(tags=typed.get("tags", "").split(",")), caller)
+        asked = TagsIn(tags=typed.get("tags", "").split(","))
+        with caller.write() as session:
+            notes = Remarks(session, caller.workspace_id)
+            found = notes.change_tags(
+                str(hypothesis_id), typed.get("had", "").split(","), asked.tags, caller.name
+            )
+            caller.audit(session, "hypothesis.tagged", "hypothesis", str(hypothesis_id), {"tags": found})
     except (ValidationError, BadInput) as error:
         return _again(request, caller, hypothesis_id, "tags", typed, error)
-    return go(f"/hypotheses/{hypothesis_id}?kept=tags#tags")
+    return go(_back(typed) or f"/hypotheses/{hypothesis_id}?kept=tags#tags")
 
 
-def _commented(hypothesis_id: UUID, said: CommentIn, caller: Caller) -> str:
+def _back(typed: Mapping[str, str]) -> str:
+    """Where the form was sent from, if that was another page of ours."""
+    return inside(typed["back"]) if typed.get("back") else ""
+
+
+def _commented(hypothesis_id: UUID, said: CommentIn, caller: Caller, back: str) -> str:
     remarks.comment(hypothesis_id, said, caller)
-    return f"/hypotheses/{hypothesis_id}?kept=comment#tags"
+    return back or f"/hypotheses/{hypothesis_id}?kept=comment#tags"
 
 
 def _wording(typed: Mapping[str, str]) -> WordingIn:

@@ -110,8 +110,8 @@ def undo(action_id: UUID, caller: Writer, back: Annotated[str, Form(max_length=5
     """Take back what one said of one hypothesis, or of several at once."""
     with caller.write() as session:
         touched = Judging(session, caller.workspace_id, caller.name).undo(str(action_id))
-        for hypothesis_id in touched:
-            caller.audit(session, "review.undone", "hypothesis", hypothesis_id)
+        detail = {"hypotheses": len(touched)}
+        caller.audit(session, "review.undone", "hypothesis", touched[0], detail)
     place = inside(back)
     joint = "&" if "?" in place else "?"
     at = f"&at={touched[0]}" if "/review" in place else ""

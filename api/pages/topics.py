@@ -86,11 +86,11 @@ def move(
     request: Request,
     caller: Writer,
     to: Annotated[str, Form()],
-    paper: Annotated[list[str] | None, Form()] = None,
+    pick: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Put papers that are at home here into another topic; what somebody moved meanwhile stays there."""
     moved, late = 0, 0
-    for one in paper or []:
+    for one in pick or []:
         try:
             routes.move(UUID(one), PaperPlaced(topic_id=to), caller, Response(), f'"{topic_id}"')
             moved += 1

@@ -108,7 +108,7 @@ async def search(
     response: Response,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for the answer.")] = 10.0,
 ) -> SearchOut:
-    """Find the passages nearest to a text, by meaning and by words.
+    """Find the passages nearest to a text, by meaning and words, or papers that might inspire an answer.
 
     200 with the hits, or 202 with a job to follow where they take longer than ``wait``.
     """
@@ -127,8 +127,10 @@ def _order(asked: SearchIn, caller: Caller) -> str:
             session,
             caller.workspace_id,
             asked.text,
+            survey=asked.survey,
+            mode=asked.mode,
             limit=asked.limit,
-            filters=asked.model_dump(exclude={"text", "limit"}, exclude_none=True),
+            filters=asked.model_dump(exclude={"text", "survey", "mode", "limit"}, exclude_none=True),
             request_id=caller.request_id,
             created_by=caller.name,
         )

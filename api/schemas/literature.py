@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -87,10 +87,20 @@ class CollectionOut(BaseModel):
 
 class SearchIn(In):
     text: Annotated[Said, Field(max_length=4_000)]
+    """What to be near to; of an inspiration search, the question."""
+    survey: Annotated[Text, Field(max_length=40_000)] = ""
+    """What is known already; an inspiration search reads it sentence by sentence."""
+    mode: Literal["relevance", "inspiration"] = "relevance"
     limit: Annotated[int, Field(ge=1, le=200)] = 10
+    """Passages; an inspiration search finds one of each paper."""
     paper_ids: Annotated[list[str], Field(max_length=10_000)] | None = None
     year_from: Annotated[int, Field(ge=0, le=9999)] | None = None
     year_to: Annotated[int, Field(ge=0, le=9999)] | None = None
+    venue: Annotated[Said, Field(max_length=200)] | None = None
+    """A part of its name, in any case."""
+    source: Annotated[Said, Field(max_length=200)] | None = None
+    """Who told of the paper: a service, or a file."""
+    collections: Annotated[list[str], Field(max_length=100)] | None = None
 
 
 class SearchOut(BaseModel):

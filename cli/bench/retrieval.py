@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from knowledge.search.benchmark import Found
 
 OWN = "Touchstone"
-WIDEST = 60
-"""Characters of a question in the table."""
 
 
 def retrieval(
@@ -61,11 +59,10 @@ def _problems(found: Sequence[Found]) -> Table:
     table = Table(title="Places of the inspirations", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("problem", justify="right", no_wrap=True)
     table.add_column("places", no_wrap=True)
-    table.add_column("question", ratio=1)
+    table.add_column("question", ratio=1, no_wrap=True, overflow="ellipsis")
     for answer in found:
         ranks = ", ".join(str(rank) for rank in answer.ranks)
-        question = " ".join(answer.problem.question.split())
-        table.add_row(answer.problem.name, ranks, question[:WIDEST] + "…" * (len(question) > WIDEST))
+        table.add_row(answer.problem.name, ranks, " ".join(answer.problem.question.split()))
     return table
 
 
@@ -76,7 +73,7 @@ def _ways(summaries: Mapping[str, Mapping[str, float]], papers: int) -> Table:
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("")
     for share in SHARES.values():
-        table.add_column(f"{share:.1%} ({taken(share, papers)})", justify="right", no_wrap=True)
+        table.add_column(f"{100 * share:g} % ({taken(share, papers)})", justify="right", no_wrap=True)
     table.add_column("MRR", justify="right", no_wrap=True)
     for name, one in summaries.items():
         table.add_row(name, *(f"{one[key]:.1f}" for key in SHARES), f"{one['mrr']:.3f}")

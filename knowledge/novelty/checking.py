@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.embedding import Embedder
-from knowledge.lexical import tokens
-from knowledge.novelty.overlap import Claim, Overlap, Published, Rarity, compare, novelty, rarity
+from knowledge.novelty.overlap import Claim, Overlap, Published, Rarity, compare, novelty, rarity, words_of
 from records.database import Database
 from records.models import Hypothesis
 from records.repositories import Hypotheses
@@ -45,7 +44,7 @@ def claim_of(row: Hypothesis, embedder: Embedder) -> Claim:
     ]
     vectors = embedder.embed([row.statement, *(meant for _, meant in parts)])
     names = tuple(name for name, _ in parts)
-    return Claim(names, tuple(frozenset(tokens(name)) for name in names), vectors)
+    return Claim(names, tuple(words_of(name) for name in names), vectors)
 
 
 def check_run(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,9 +96,15 @@ def novelty(overlap: float) -> float:
 def rarity(texts: Sequence[str]) -> Rarity:
     counts: dict[str, int] = {}
     for text in texts:
-        for word in set(tokens(text)):
+        for word in words_of(text):
             counts[word] = counts.get(word, 0) + 1
     return Rarity(len(texts), counts)
+
+
+@lru_cache(maxsize=8_192)
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text; kept, for one passage is held against many claims."""
+    return frozenset(tokens(text))
 
 
 def compare(claim: Claim, published: Sequence[Published], rare: Rarity) -> list[Overlap]:
@@ -121,12 +128,12 @@ def compare(claim: Claim, published: Sequence[Published], rare: Rarity) -> list[
 
 def words_shared(claim: Claim, texts: Sequence[str], rare: Rarity) -> float:
     """The mean over the key points of the share of its words that one of the texts has, in [0, 1]."""
-    shares = _shares(claim, [frozenset(tokens(text)) for text in texts], rare)
+    shares = _shares(claim, [words_of(text) for text in texts], rare)
     return float(shares.max(axis=1).mean()) if shares.size else 1.0
 
 
 def _by_words(claim: Claim, published: Sequence[Published], rare: Rarity) -> NDArray[np.float64]:
-    return _shares(claim, [frozenset(tokens(passage.text)) for passage in published], rare)
+    return _shares(claim, [words_of(passage.text) for passage in published], rare)
 
 
 def _shares(claim: Claim, texts: Sequence[frozenset[str]], rare: Rarity) -> NDArray[np.float64]:
@@ -163,7 +170,7 @@ def _stated(
 def _sentence(text: str, wanted: frozenset[str]) -> tuple[int, int]:
     """The span of the sentence with the most of these words, the first of several; without any, the text."""
     spans = sentences(text)
-    counts = [len(wanted & set(tokens(text[start:end]))) for start, end in spans]
+    counts = [len(wanted & words_of(text[start:end])) for start, end in spans]
     if not counts or max(counts) == 0:
         return 0, len(text)
     return spans[counts.index(max(counts))]

@@ -7,9 +7,17 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from knowledge.embedding import Embedder
-from knowledge.lexical import tokens
 from knowledge.novelty.checking import SAMPLE, SHOWN, claim_of, published, told
-from knowledge.novelty.overlap import Claim, Overlap, Published, Rarity, compare, rarity, words_shared
+from knowledge.novelty.overlap import (
+    Claim,
+    Overlap,
+    Published,
+    Rarity,
+    compare,
+    rarity,
+    words_of,
+    words_shared,
+)
 from records.database import Database
 from records.models import Hypothesis
 from records.repositories import Workspaces
@@ -62,7 +70,7 @@ def _flag(database: Database, workspace_id: str, paper_ids: Collection[str], emb
 def _sharing_words(row: Hypothesis, new: Sequence[Published], rare: Rarity) -> list[Published]:
     """Passages of the papers that share words with the key points: embedding every claim would take hours."""
     names = [point.name for point in row.key_points] or [row.statement]
-    claim = Claim(tuple(names), tuple(frozenset(tokens(name)) for name in names), _NO_VECTORS)
+    claim = Claim(tuple(names), tuple(words_of(name) for name in names), _NO_VECTORS)
     texts: dict[str, list[str]] = {}
     for passage in new:
         texts.setdefault(passage.paper_id, []).append(passage.text)

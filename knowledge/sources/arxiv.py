@@ -77,7 +77,7 @@ class Arxiv:
             try:
                 papers.append(_paper(_read(entry, name)))
             except Unusable as error:
-                broken.append(BrokenEntry(NAME, name, str(error)))
+                broken.append(BrokenEntry(NAME, arxiv_of(name) or name, str(error)))
         behind = start + len(entries)
         more = entries and behind < _total(feed)
         return Answer(tuple(papers), tuple(broken), str(behind) if more else None, _total(feed))

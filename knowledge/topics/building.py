@@ -62,7 +62,9 @@ def build_topics(
         Workspaces(session).hold(workspace_id)
         known = {paper.id for paper in topics.papers()}
         corrected = correct(tree, read.places, _before(topics, read.ids))
-        labels = name_all(corrected.tree, read.phrases, read.titles)
+        said = {topic.id: topic.own_name for topic in topics.tree() if topic.own_name is not None}
+        called = {topic: said[kept] for topic, kept in corrected.ids.items() if kept in said}
+        labels = name_all(corrected.tree, read.phrases, read.titles, called)
         # Papers that were deleted meanwhile have nowhere to lie.
         lies = [lie for lie in _lies(corrected, read) if lie.paper_id in known]
         grown = _grown(corrected, labels)

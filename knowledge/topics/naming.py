@@ -29,12 +29,15 @@ class Label:
     """The topic's own phrases, the most telling first."""
 
 
-def name_all(tree: Tree, phrases: Phrases, titles: Sequence[str]) -> list[Label]:
-    """A label for every topic; no two siblings have the same name.
+def name_all(
+    tree: Tree, phrases: Phrases, titles: Sequence[str], called: Mapping[int, str] | None = None
+) -> list[Label]:
+    """A label for every topic; no two siblings have the same name, what people ``called`` them included.
 
     A topic whose papers share no phrase is called by the title of its first paper.
     """
-    namer = _Namer(phrases, titles, tree.papers(), tree.children(), [Label("", ())] * len(tree))
+    labels = [Label("", ())] * len(tree)
+    namer = _Namer(phrases, titles, tree.papers(), tree.children(), called or {}, labels)
     namer.below(ROOT, range(len(titles)), frozenset())
     return namer.labels
 
@@ -45,12 +48,14 @@ class _Namer:
     titles: Sequence[str]
     papers: Sequence[Sequence[int]]
     children: Mapping[int, Sequence[int]]
+    called: Mapping[int, str]
     labels: list[Label]
 
     def below(self, parent: int, papers: Sequence[int], taken: frozenset[int]) -> None:
         """Name what is below a topic with these papers; ``taken``: the phrases that name those above."""
-        used: set[str] = set()
-        for child in self.children.get(parent, ()):
+        children = self.children.get(parent, ())
+        used = {self.called[child].casefold() for child in children if child in self.called}
+        for child in children:
             members = self.papers[child]
             chosen = _telling(members, papers, self.phrases, taken)
             parts = _covering(chosen, members, self.phrases)

@@ -71,7 +71,7 @@ def phrases(titles: Sequence[str], abstracts: Sequence[str]) -> Phrases:
         columns.extend(sorted(found))
     used = csc_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(titles), len(places)))
     shown = tuple(_mostly(written[place]) for place in range(len(places)))
-    share = np.asarray(used.mean(axis=0)).ravel()
+    share = np.asarray(used.sum(axis=0)).ravel() / max(1, len(titles))
     return Phrases(tuple(places), shown, used, share, np.array([_weight(key) for key in places]))
 
 

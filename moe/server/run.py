@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from moe.engine import Engine
 from moe.errors import MoeError
 from moe.load import load
 from moe.server.app import Service, create_app
 from moe.store import Store
+from moe.tokenizer import read_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +54,6 @@ def service_for(serving: Serving) -> Service:
         loaded, tokenizer, tokens=serving.tokens, sequences=serving.sequences, queue=serving.queue
     )
     return Service(engine, loaded, tokenizer, serving.name or serving.store.resolve().name)
-
-
-def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """Raises ``MoeError`` unless there is one that can lay out a conversation."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise MoeError(
-            "no_tokenizer", f"{folder} holds no tokenizer: convert a checkpoint that has one"
-        ) from error
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise MoeError(
-            "slow_tokenizer", f"{folder} has no tokenizer.json: save the tokenizer as a fast one first"
-        )
-    if not tokenizer.chat_template:
-        raise MoeError(
-            "no_chat_template", f"the tokenizer in {folder} has no chat template: add chat_template.jinja"
-        )
-    return tokenizer
 
 
 def serve(serving: Serving, ready: Callable[[str, Service], None]) -> None:

@@ -14,10 +14,14 @@ from records.base import new_id, now
 from records.errors import Conflict, NotFound
 from records.models import Hypothesis, Review, ReviewChange, Run
 from records.repositories.common import fetch_by
-from records.repositories.reviews import Reviews, Status, Verdict
+from records.repositories.reviews import Reviews, Status, Verdict, check_review
 
 Queue = Literal["pending", "draft", "submitted", "discarded"]
 QUEUES: tuple[Queue, ...] = ("pending", "draft", "submitted", "discarded")
+
+
+BLANK: Mapping[str, Any] = {"status": "pending", "verdict": None, "reason": "", "ratings": {}}
+"""What a review says of which nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,32 @@ class Judging:
             raise Conflict("changed_meanwhile", "you changed this review meanwhile, in another window")
         return self._kept(hypothesis_id, before, said, action_id or new_id())
 
-    def say_of_all(self, hypothesis_ids: Iterable[str], said: Said) -> tuple[str, int]:
-        """The same of several, over whatever one said of them: the action's id, and how many there were."""
-        action_id, count = new_id(), 0
-        for hypothesis_id in hypothesis_ids:
-            before = self.mine(hypothesis_id)
-            kept = said
-            if before is not None:
-                kept = Said(said.status, said.verdict, said.reason, said.ratings or before.ratings)
-            self._kept(hypothesis_id, before, kept, action_id)
-            count += 1
-        return action_id, count
+    def say_of_all(self, hypothesis_ids: Collection[str], said: Said) -> tuple[str, int]:
+        """The same of several, over whatever one said of them: the action's id, and how many there were.
+
+        What one rated stays where nothing else is rated. The ids are known to be the workspace's.
+        """
+        check_review(said.status, said.verdict, said.reason)
+        wanted, action_id = list(dict.fromkeys(hypothesis_ids)), new_id()
+        known = {
+            review.hypothesis_id: review
+            for review in sorted(
+                fetch_by(self._session, self._own(), Review.hypothesis_id, wanted), key=lambda one: one.id
+            )
+        }
+        formers = {identity: _content(review) for identity, review in known.items()}
+        for identity in wanted:
+            review = known.get(identity)
+            if review is None:
+                review = known[identity] = self._blank(identity)
+            review.status, review.verdict, review.reason = said.status, said.verdict, said.reason
+            review.ratings = dict(said.ratings or review.ratings)
+        self._session.flush()
+        self._session.add_all(
+            self._change(known[identity], formers.get(identity), action_id) for identity in wanted
+        )
+        self._session.flush()
+        return action_id, len(wanted)
 
     def undo(self, action_id: str) -> list[str]:
         """Take back what one did; ids of the hypotheses that it was done to.
@@ -105,17 +124,21 @@ class Judging:
         changes = list(self._session.scalars(query.order_by(ReviewChange.id)))
         if not changes:
             raise NotFound("action_not_found", "there is nothing of yours to undo here")
-        touched = []
+        mine = self._own()
+        reviews = {
+            review.id: review
+            for review in fetch_by(self._session, mine, Review.id, [one.review_id for one in changes])
+        }
         for change in changes:
-            review = self._reviews.get(change.review_id)
+            review = reviews[change.review_id]
             if change.undone_at is not None or review.version != change.version:
                 raise Conflict("changed_meanwhile", "this cannot be undone: the review was changed since")
-            was = change.former or {"status": "pending", "verdict": None, "reason": "", "ratings": {}}
-            self._reviews.change(review, **was)
+            was = change.former or BLANK
+            review.status, review.verdict, review.reason = was["status"], was["verdict"], was["reason"]
+            review.ratings = dict(was["ratings"])
             change.undone_at = now()
-            touched.append(review.hypothesis_id)
         self._session.flush()
-        return touched
+        return [reviews[change.review_id].hypothesis_id for change in changes]
 
     def queues(self, run_ids: Collection[str] | None = None) -> dict[Queue, int]:
         """How many hypotheses of these runs (of all that go on) lie in which of one's queues."""
@@ -198,7 +221,23 @@ class Judging:
             review = self._reviews.add(hypothesis_id, self._reviewer, **told)
         else:
             review = self._reviews.change(before, **told)
-        change = ReviewChange(
+        self._session.add(self._change(review, former, action_id))
+        self._session.flush()
+        return review
+
+    def _blank(self, hypothesis_id: str) -> Review:
+        review = Review(
+            id=new_id(),
+            workspace_id=self._workspace_id,
+            hypothesis_id=hypothesis_id,
+            reviewer=self._reviewer,
+            ratings={},
+        )
+        self._session.add(review)
+        return review
+
+    def _change(self, review: Review, former: dict[str, Any] | None, action_id: str) -> ReviewChange:
+        return ReviewChange(
             workspace_id=self._workspace_id,
             review_id=review.id,
             action_id=action_id,
@@ -206,9 +245,6 @@ class Judging:
             former=former,
             version=review.version,
         )
-        self._session.add(change)
-        self._session.flush()
-        return review
 
     def _own(self) -> Select[Review]:
         return select(Review).where(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from records.errors import BadInput, NotFound
 from records.models import Comment, Hypothesis, HypothesisVersion, Tag
+from records.repositories.common import fetch_by
 
 MOST_TAGS = 20
 
@@ -119,6 +121,33 @@ class Remarks:
         )
         self._session.flush()
         return self.tags(hypothesis_id)
+
+    def change_tags(
+        self, hypothesis_id: str, had: Iterable[str], wanted: Iterable[str], by: str
+    ) -> list[str]:
+        """What somebody made of the tags that they saw: what others did meanwhile stays."""
+        seen, asked = set(normal(had)), set(normal(wanted))
+        now_there = set(self.tags(hypothesis_id))
+        return self.set_tags(hypothesis_id, (now_there - (seen - asked)) | (asked - seen), by)
+
+    def add_tags(self, hypothesis_ids: Collection[str], names: Iterable[str], by: str) -> None:
+        """Give these tags to several hypotheses, which are known to be the workspace's."""
+        wanted = normal(names)
+        mine = select(Tag).where(Tag.workspace_id == self._workspace_id)
+        known = {
+            (row.hypothesis_id, row.name)
+            for row in fetch_by(self._session, mine, Tag.hypothesis_id, hypothesis_ids)
+        }
+        counts = Counter(identity for identity, _ in known)
+        added = [(one, name) for one in hypothesis_ids for name in wanted if (one, name) not in known]
+        counts.update(identity for identity, _ in added)
+        if any(count > MOST_TAGS for count in counts.values()):
+            raise BadInput("too_many_tags", f"a hypothesis has {MOST_TAGS} tags at most")
+        self._session.add_all(
+            Tag(workspace_id=self._workspace_id, hypothesis_id=one, name=name, created_by=by)
+            for one, name in added
+        )
+        self._session.flush()
 
     def _check(self, hypothesis_id: str) -> None:
         query = select(Hypothesis.id).where(

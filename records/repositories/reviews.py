@@ -51,10 +51,7 @@ class Reviews:
         ratings: Mapping[str, Any],
     ) -> Review:
         """Make this what the review says (BadInput ``bad_review`` where it decides nothing)."""
-        if status == "submitted" and verdict is None:
-            raise BadInput("bad_review", "a submitted review accepts or rejects; keep it as a draft instead")
-        if status == "submitted" and verdict == "reject" and not reason.strip():
-            raise BadInput("bad_review", "say in the reason why it is rejected")
+        check_review(status, verdict, reason)
         review.status, review.verdict, review.reason = status, verdict, reason
         review.ratings = dict(ratings)
         self._session.flush()
@@ -82,3 +79,11 @@ class Reviews:
 
     def _mine(self) -> Select[Review]:
         return select(Review).where(Review.workspace_id == self._workspace_id)
+
+
+def check_review(status: Status, verdict: Verdict | None, reason: str) -> None:
+    """Raise BadInput ``bad_review`` for one that is submitted and decides nothing, or does not say why."""
+    if status == "submitted" and verdict is None:
+        raise BadInput("bad_review", "a submitted review accepts or rejects; keep it as a draft instead")
+    if status == "submitted" and verdict == "reject" and not reason.strip():
+        raise BadInput("bad_review", "say in the reason why it is rejected")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -146,11 +147,12 @@ class Topics:
         """Give papers that are new to the tree a home, by paper id."""
         for paper_id, topic_id in homes.items():
             self._session.add(TopicPaper(topic_id=topic_id, paper_id=paper_id, weight=HOME))
-            self.count_again(topic_id, 1)
         self._session.flush()
+        for topic_id, more in Counter(homes.values()).items():
+            self.count_again(topic_id, more)
 
     def count_again(self, topic_id: str, more: int) -> None:
-        """One paper more or less at a topic, and so at all above it; nobody's change, so versions stay."""
+        """So many papers more at a topic, and so at all above it; that is nobody's change: versions stay."""
         above: str | None = topic_id
         while above is not None:
             change = update(Topic).where(Topic.id == above).values(size=Topic.size + more)

@@ -25,7 +25,7 @@ from knowledge.embedding import Embedder
 from knowledge.library import Library
 from records.database import Database
 from records.errors import BadInput
-from records.repositories import Experiments, Runs, Workspaces
+from records.repositories import Experiments, RunEvents, Runs, Workspaces
 
 QUESTION = "How can a thermocell turn more low-grade heat into electricity?"
 NOTES = {
@@ -359,6 +359,9 @@ def test_a_human_laboratory_waits_and_goes_on(installation):
         )
     assert installation.go_on(run_id) == "done"
     assert [point.score for point in installation.document(run_id).trace] == [1.0, None, 3.0]
+    with installation.database.read() as session:
+        asked = Experiments(session, installation.workspace_id).of_run(run_id)
+    assert [one.expected is None for one in asked] == [True, False, False]  # before a result no scale is known
     assert service.continue_run(installation.settings, run_id) == "done"
 
 
@@ -440,6 +443,8 @@ def test_a_run_that_is_over_is_ranked_again_with_what_was_entered_since(installa
     assert (now.tested, now.mean > last.mean) == (last.tested + 1, True)
     with installation.database.read() as session:
         outcome = Runs(session, installation.workspace_id).get(run_id).outcome
+        events = RunEvents(session, installation.workspace_id).after(run_id)
+    assert events[-1].kind == "ranking"
     assert outcome["explanations"]["0"]["traits"] is not None
     assert outcome["advice"]["reason"]
 

@@ -166,7 +166,10 @@ def test_a_comment_sent_twice_is_one_comment(
     seen = colleague.get(place).text
     assert seen.count("Ask &lt;b&gt;the supplier") == 1
     assert owner.post(f"{place}/comments", data={"text": " "}).status_code == 422
-    assert "salts, to order" in owner.post(f"{place}/tags", data={"tags": "To order,salts"}).text
+    back = f"/runs/{desk.run_id}/review?at={desk.hypotheses[0]}"
+    tagged = owner.post(f"{place}/tags", data={"tags": "To order,salts", "back": back})
+    assert "salts, to order" in tagged.text
+    assert tagged.url.path == f"/runs/{desk.run_id}/review"
 
 
 def test_a_hypothesis_shows_what_is_like_it_and_where_it_lies(owner: httpx.Client, desk: Desk) -> None:
@@ -206,3 +209,18 @@ def test_anothers_hypotheses_are_neither_judged_nor_edited(
     with desk_database.read() as session:
         assert Reviews(session, theirs.workspace_id).page(10) == []
         assert Hypotheses(session, theirs.workspace_id).get(theirs.hypotheses[0]).version == 1
+
+
+def test_a_hypothesis_may_hold_anything(owner: httpx.Client, desk: Desk, desk_database: Database) -> None:
+    hostile = "<script>alert(1)</script> \u202e\x0b" + "x" * 50_000
+    with desk_database.write() as session:
+        row = Hypotheses(session, desk.workspace_id).get(desk.hypotheses[0])
+        row.title = row.statement = hostile
+        row.clauses[0].text = row.key_points[0].name = hostile
+    run = f"/runs/{desk.run_id}"
+    for place in (run, f"{run}/review", f"{run}/pictures", f"{run}/bench", f"/hypotheses/{row.id}"):
+        page = owner.get(place)
+        assert page.status_code == 200, place
+        assert "<script>alert" not in page.text, place
+    for kind in ("svg", "csv"):
+        assert owner.get(f"{run}/pictures/intervals.{kind}").status_code == 200

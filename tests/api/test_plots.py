@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from itertools import permutations
 from statistics import mean
@@ -24,7 +26,7 @@ def seen(count: int = 6) -> Seen:
     dots = [
         Dot(
             f"h{n}",
-            f"<b>Salt</b> {n} & more",
+            f"<b>Salt</b>\x0b {n} & more",
             n + 1,
             1.0 - 0.1 * n,
             0.05,
@@ -64,8 +66,8 @@ def test_each_picture_is_a_file_that_needs_nothing_else(name: str) -> None:
     assert "fill" in (root.findtext(f"{SVG}style") or "")
     assert not [one for one in root.iter() if "href" in one.attrib]  # nothing leads anywhere
     assert not list(root.iter(f"{SVG}b"))  # what a title says is text
-    lines = picture.as_csv().splitlines()
-    assert len(lines) == 1 + len(picture.rows)
+    table = list(csv.reader(io.StringIO(picture.as_csv(), newline="")))
+    assert len(table) == 1 + len(picture.rows)
     assert all(len(row) == len(picture.columns) for row in picture.rows)
 
 

@@ -78,7 +78,9 @@ def test_subjects_become_topics_that_are_called_by_their_own_words() -> None:
 def test_siblings_never_share_a_name() -> None:
     titles = ["The same hydrogel"] * 100
     tree = grow(scattered(100))
-    labels = name_all(tree, phrases(titles, titles), titles)
+    called = {tree.children()[ROOT][0]: "The same hydrogel"}
+    labels = name_all(tree, phrases(titles, titles), titles, called)
+    assert "the same hydrogel" not in {label.name.casefold() for label in labels}
     for below in tree.children().values():
         assert len({labels[topic].name.casefold() for topic in below}) == len(below)
 
@@ -183,6 +185,12 @@ def test_a_tree_is_kept_corrected_and_grown_anew(
         assert lie.pinned
         assert lie.topic_id in topics.below(batteries.id)
         assert {topic.id for topic in tree} <= {topic.id for topic in topics.tree()}
+
+
+def test_without_papers_there_are_no_topics(
+    embedded: Database, embedded_workspace: str, embedder: Embedder
+) -> None:
+    assert build_topics(embedded, embedded_workspace, embedder).topics == 0
 
 
 def test_a_collection_has_a_tree_of_its_own(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from moe.errors import MoeError
 from moe.server.app import Service, create_app
 from moe.server.run import Serving, listen, service_for
 from moe.store import Store
+from moe.tokenizer import read_tokenizer
 
 KEY = "a secret"
 HELLO: list[Any] = [{"role": "user", "content": "The base is stirred."}]
@@ -226,6 +228,11 @@ def test_health_and_metrics_are_open(running: Running) -> None:
 def test_what_cannot_be_served_is_refused_in_a_line(store: Store, checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(MoeError, match=r"at least [\d,]+ bytes"):
         service_for(Serving(store.folder, memory=1 << 20))
+    mute = tmp_path / "mute"
+    shutil.copytree(store.folder, mute)
+    (mute / "model" / "chat_template.jinja").rename(tmp_path / "template")
+    with pytest.raises(MoeError, match="no chat template"):
+        read_tokenizer(mute / "model")
     with pytest.raises(MoeError, match="is no store"):
         service_for(Serving(checkpoint))
     with listen("127.0.0.1", 0) as taken, pytest.raises(MoeError, match="choose another --port"):

@@ -17,7 +17,7 @@ COMMON = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 16,
-    "max_position_embeddings": 512,
+    "max_position_embeddings": 2048,
     "num_experts_per_tok": 2,
     "pad_token_id": 0,
     "bos_token_id": 1,

@@ -172,6 +172,16 @@ def test_the_sense_can_be_turned_round() -> None:
         assert one.mean == pytest.approx(-other.mean)
 
 
+def test_what_is_expected_of_a_candidate_is_what_the_ranking_says_of_it() -> None:
+    assert Campaign(GELS).expected("pam") is None
+    campaign = Campaign(GELS, maximise=False)
+    campaign.add_result("pva", 0.8)
+    for standing in campaign.ranking():
+        assert campaign.expected(standing.id) == (standing.mean, standing.sd)
+    with pytest.raises(RankingError):
+        campaign.expected("gold")
+
+
 def test_one_wild_result_in_many_does_not_set_the_scale() -> None:
     pool = [Candidate(str(n), vector=(n / 40, (n % 7) / 7)) for n in range(60)]
     random = np.random.default_rng(1)

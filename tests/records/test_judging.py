@@ -95,6 +95,9 @@ def test_tags_are_the_same_however_they_are_typed(database, workspace_id, strang
         remarks = Remarks(session, workspace_id)
         assert remarks.set_tags(first, ["To  Order", " salts", "SALTS", ""], "ada") == ["salts", "to order"]
         assert remarks.set_tags(first, ["salts"], "bob") == ["salts"]
+        remarks.set_tags(first, ["salts", "new"], "ada")  # while bob still sees "salts" alone
+        assert remarks.change_tags(first, ["salts"], ["gels"], "bob") == ["gels", "new"]
+        remarks.set_tags(first, ["salts"], "bob")
         assert remarks.tags_of_run(content.run_id) == {first: ("salts",)}
         remarks.comment(first, "ada", "ask the supplier")
         assert [one.text for one in remarks.comments(first)] == ["ask the supplier"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from config import Settings
 from records.errors import Failure
 from records.models import Job
-from records.repositories import Papers
+from records.repositories import Filters
 from workers.opened import database, shelf
 
 if TYPE_CHECKING:
@@ -45,27 +45,31 @@ def told(ingested: Ingested) -> dict[str, Any]:
 
 
 def search(settings: Settings, job: Job) -> dict[str, Any]:
-    """Find the passages that are nearest to a text."""
+    """Find the passages that are nearest to a text, or the papers most likely to inspire an answer."""
+    from knowledge.library import SearchRequest
+
     wanted = job.payload
-    filters: Mapping[str, Any] = wanted.get("filters", {})
-    paper_ids = _papers(job.workspace_id, filters)
+    asked = SearchRequest(
+        wanted["text"],
+        wanted.get("survey", ""),
+        mode=wanted.get("mode", "relevance"),
+        filters=_filters(wanted.get("filters", {})),
+        limit=wanted.get("limit", 10),
+    )
 
     def hits(library: Library) -> list[Hit]:
         library.embed()  # what was kept without vectors is not to be missed
-        return library.search(wanted["text"], paper_ids=paper_ids, limit=wanted.get("limit", 10))
+        return library.search(asked)
 
     return {"hits": [asdict(hit) for hit in with_index(settings, job.workspace_id, hits)]}
 
 
 def check_index(settings: Settings, job: Job) -> dict[str, int]:
-    """Compare the index with the database, and give it what it lacks."""
+    """Make the index whole; where the settings name another model, build its index and let that answer."""
+    from knowledge.generations import rebuild
 
-    def healed(library: Library) -> tuple[int, int]:
-        library.embed()
-        return library.check()
-
-    passages, missing = with_index(settings, job.workspace_id, healed)
-    return {"passages": passages, "healed": missing}
+    done = rebuild(settings, database(), job.workspace_id)
+    return {"passages": done.passages, "healed": done.added, "dropped": len(done.dropped)}
 
 
 def with_index(settings: Settings, workspace_id: str, use: Any) -> Any:
@@ -79,17 +83,13 @@ def with_index(settings: Settings, workspace_id: str, use: Any) -> Any:
     return use(shelf.library(settings, workspace_id))
 
 
-def _papers(workspace_id: str, filters: Mapping[str, Any]) -> list[str] | None:
-    """The papers that the filters leave; None for all."""
-    first, last, named = filters.get("year_from"), filters.get("year_to"), filters.get("paper_ids")
-    if first is None and last is None:
-        return None if named is None else list(named)
-    with database().read() as session:
-        papers = Papers(session, workspace_id).all(named)
-    return [
-        paper.id
-        for paper in papers
-        if paper.year is not None
-        and (first is None or paper.year >= first)
-        and (last is None or paper.year <= last)
-    ]
+def _filters(told: Mapping[str, Any]) -> Filters:
+    named = told.get("paper_ids")
+    return Filters(
+        year_from=told.get("year_from"),
+        year_to=told.get("year_to"),
+        venue=told.get("venue"),
+        source=told.get("source"),
+        paper_ids=None if named is None else tuple(named),
+        collections=tuple(told.get("collections") or ()),
+    )

@@ -49,6 +49,8 @@ def hypothesis_map(seen: Seen, *, marked: str = "") -> Picture | None:
         "Near each other: like in their traits; the directions mean nothing. Ringed: tested. Numbers: the"
         " five best. A larger dot is more likely the best."
     )
+    if marked:
+        caption += " In a red ring: this one."
     if len(shown) < len(placed):
         caption += f" The {len(shown)} best-ranked and tested of {len(placed)} are drawn."
     return Picture(

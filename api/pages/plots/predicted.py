@@ -20,8 +20,7 @@ def predicted(seen: Seen) -> Picture | None:
     told = [one for one in seen.tests if one.score is not None and one.expected is not None]
     if not told:
         return None
-    ends = [end for one in told for end in _reach(one)] + [one.score or 0.0 for one in told]
-    across = Axis.over(ends, LEFT, SIZE - RIGHT, room=0.04)
+    across = _axis(told)
     up = Axis(across.low, across.high, SIZE - BOTTOM, TOP)
     titles = seen.titles
     inside = sum(_covers(one) for one in told)
@@ -57,6 +56,15 @@ def predicted(seen: Seen) -> Picture | None:
     )
 
 
+def _axis(told: list[Outcome]) -> Axis:
+    """Of both: it holds what was expected and measured; an interval far wider than all that is cut off."""
+    values = [value for one in told for value in (one.score or 0.0, one.expected or 0.0)]
+    low, high = min(values), max(values)
+    spare = (high - low) or abs(high) * 0.1 or 1.0
+    ends = [min(max(end, low - spare), high + spare) for one in told for end in _reach(one)]
+    return Axis.over([*ends, *values], LEFT, SIZE - RIGHT, room=0.04)
+
+
 def _reach(one: Outcome) -> tuple[float, float]:
     middle, sd = one.expected or 0.0, one.expected_sd or 0.0
     return middle - 2 * sd, middle + 2 * sd
@@ -70,7 +78,7 @@ def _covers(one: Outcome) -> bool:
 
 def _mark(one: Outcome, across: Axis, up: Axis, title: str) -> Markup:
     x, y = across.at(one.expected or 0.0), up.at(one.score or 0.0)
-    low, high = _reach(one)
+    low, high = (min(max(end, across.low), across.high) for end in _reach(one))
     told = f"Experiment {one.sequence}: expected {number(one.expected)}, measured {number(one.score)}."
     return svg.link(
         f"/hypotheses/{one.hypothesis_id}",

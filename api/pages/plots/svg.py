@@ -15,14 +15,17 @@ STYLE = (HERE / "standalone.css").read_text() + (HERE.parent / "static" / "plots
 """For a picture that stands alone: the page's own classes, with their colours."""
 
 
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
 def element(name: str, *inside: Markup | str, **attributes: object) -> Markup:
     """``<name …>inside</name>``; ``class_`` and ``text_anchor`` are written as XML has them."""
     told = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(_short(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    content = "".join(escape(part) for part in inside)
+    content = "".join(part if isinstance(part, Markup) else escape(_plain(part)) for part in inside)
     return Markup(f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>")
 
 
@@ -82,6 +85,11 @@ def standing_alone(svg: Markup) -> str:
     whole = re.sub(r'<a href="[^"]*"', "<a", str(svg))
     whole = whole.replace("</title>", f"</title><style>{STYLE}</style>", 1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}\n'
+
+
+def _plain(said: str) -> str:
+    """Without the characters that no XML may hold."""
+    return NO_XML.sub("", said)
 
 
 def _short(value: object) -> str:

@@ -4,7 +4,7 @@
   const { run, since } = document.body.dataset;
   if (!run) return;
   const news = document.getElementById("news");
-  let due = 0, stream = null, last = since;
+  let due = 0, stream = null, last = since, looking = 0;
 
   const touched = new Set();
   document.addEventListener("input", (event) => touched.add(event.target.form));
@@ -25,7 +25,7 @@
     const told = (event) => { if (event.lastEventId > last) { last = event.lastEventId; soon(); } };
     for (const kind of ["state", "stage", "progress", "experiment", "result", "hypothesis", "ranking"]) stream.addEventListener(kind, told);
     stream.addEventListener("error", () => {
-      if (stream.readyState === EventSource.CLOSED) setInterval(refresh, 10000); // refused: look from time to time
+      if (stream.readyState === EventSource.CLOSED) looking ||= setInterval(refresh, 10000); // refused: look from time to time
     });
   }
   function leave() {

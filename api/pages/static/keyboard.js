@@ -49,7 +49,10 @@
     else if (element.matches("input[type=radio]")) { element.checked = true; element.focus(); }
     else if (element.matches("input[type=checkbox]")) element.click();
     else if (element.matches("input, textarea, select")) element.focus();
-    else element.click();
+    else {
+      element.click();
+      if (element.matches("summary")) element.parentElement.querySelector("input:not([type=hidden]), textarea")?.focus();
+    }
   }
 
   document.addEventListener("keydown", (event) => {

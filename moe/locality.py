@@ -1,0 +1,81 @@
+"""How far neighbouring tokens use the same experts, and what that would spare a cache.
+
+Source of the two figures: Liang et al., arXiv 2505.16056. Both are the best that anything could reach: with a fixed
+set of experts for a segment of tokens, and with a cache that knows the future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from moe.budget import PREFILL
+from moe.floe import FloeLayer
+from moe.load import OffloadedModel, load
+from moe.policies import Belady, hits
+from moe.predict import recall
+
+SEGMENT = 16
+"""Tokens of a segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerUse:
+    """What a text says about one layer; shares from 0 to 1."""
+
+    name: str
+    segment: float
+    """Uses that the best fixed set, twice what a token uses, serves in a segment."""
+    cache: float
+    """Hits of the best cache of as many experts."""
+    predicted: float | None
+    """Uses that the layer before predicts, among one expert more than a token uses; None for the first."""
+    left_out: float
+    """Channels that were not needed (floe)."""
+
+
+def look(folder: Path, tokens: Sequence[int], memory: int | None = None) -> list[LayerUse]:
+    """Compute a text with a store and see what it used; at least a segment of tokens."""
+    with closing(load(folder, memory, tokens=PREFILL)) as model, torch.inference_mode():
+        with _watched(model) as seen:
+            for start in range(0, len(tokens) // SEGMENT * SEGMENT, PREFILL):
+                model.model(torch.tensor([tokens[start : start + PREFILL]]), use_cache=False)
+        return [_use(model, index, seen) for index in range(len(seen))]
+
+
+@contextmanager
+def _watched(model: OffloadedModel) -> Iterator[list[list[tuple[Tensor, Tensor]]]]:
+    """The hidden states and choices that each layer is given, piece by piece."""
+    seen: list[list[tuple[Tensor, Tensor]]] = [[] for _ in model.store.layers]
+    handles = []
+    for stored, mine in zip(model.store.layers, seen, strict=True):
+
+        def saw(_: object, given: tuple[Tensor, ...], mine: list[tuple[Tensor, Tensor]] = mine) -> None:
+            mine.append((given[0].clone(), given[1].clone()))
+
+        handles.append(model.model.get_submodule(stored.layer.name).register_forward_pre_hook(saw))
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _use(model: OffloadedModel, index: int, seen: list[list[tuple[Tensor, Tensor]]]) -> LayerUse:
+    stored, compute = model.store.layers[index], model.layers[index].compute
+    choice = torch.cat([one for _, one in seen[index]])
+    experts, room = stored.layer.experts, min(stored.layer.experts, 2 * choice.shape[1])
+    used = torch.zeros(len(choice), experts).scatter_(1, choice, 1)
+    segments = used[: len(used) // SEGMENT * SEGMENT].view(-1, SEGMENT, experts).sum(1)
+    served = segments.topk(room, dim=1).values.sum() / segments.sum()
+    trace = [(0, row) for row in choice.tolist()]
+    best = hits(trace, room, Belady(trace, (1, experts)), (1, experts)) / choice.numel()
+    before = torch.cat([hidden for hidden, _ in seen[index - 1]]) if index else None
+    found = None if before is None else recall(model.ahead, index, before, choice)
+    sparse = 1 - compute.used / compute.asked if isinstance(compute, FloeLayer) and compute.asked else 0.0
+    return LayerUse(stored.layer.name, float(served), best, found, sparse)
