@@ -1,10 +1,10 @@
 """Ingestion at a size: does memory grow with the number of papers, and what does reading them again cost?
 
-``python -m bench.ingestion --corpus corpus.jsonl [--papers 5000 10000] [--embed]``. The corpus is JSON lines with
-``title`` and ``abstract``; its sentences are put together anew, seven to an abstract, so that no abstract is
-a near-copy of another. Each size is read in by a process of its own, into a new SQLite database, and then once
-more; times are its processor's, so that other work beside it does not count. It also tells whether any two
-papers of the corpus itself are taken for one.
+``python -m bench.ingestion --corpus corpus.jsonl [--papers 5000 10000] [--embed]``. The corpus is JSON lines
+with ``title`` and ``abstract``; its sentences are put together anew, seven to an abstract, so that none is a
+near-copy of another. Each size is read in by a process of its own, into a new SQLite database, and then
+once more; times are its processor's, so that other work beside it does not count. It also tells whether any
+two papers of the corpus itself are taken for one.
 """
 
 from __future__ import annotations

@@ -102,9 +102,9 @@ def inspect(
 
     tokens = _tokens(opened, text)[:MOST_TOKENS]
     table = Table("layer", f"{SEGMENT} tokens, fixed", "best cache", "predicted", "left out", show_edge=False)
-    for layer in look(store, tokens, None if memory is None else parse_bytes(memory)):
+    for number, layer in enumerate(look(store, tokens, None if memory is None else parse_bytes(memory))):
         shares = (layer.segment, layer.cache, layer.predicted, layer.left_out)
-        table.add_row(layer.name, *("" if share is None else f"{share:.0%}" for share in shares))
+        table.add_row(str(number), *("" if share is None else f"{share:.0%}" for share in shares))
     output.print(table)
 
 

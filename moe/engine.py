@@ -75,10 +75,16 @@ class _Writing:
     tokens: list[int]
     text: TextStream
     generator: torch.Generator
+    read: int = 0
+    """Tokens of the prompt that were computed, or known."""
     cached: int = 0
     layers: context.Layers = field(default_factory=list)
     cache: Cache | None = None
-    """Its own memory, for models whose sequences are computed one by one."""
+    """Its own memory: while the prompt is read, and always where sequences are computed one by one."""
+
+    @property
+    def reading(self) -> bool:
+        return self.read < len(self.answer.prompt)
 
     @property
     def written(self) -> int:
@@ -179,6 +185,7 @@ class Engine:
                 try:
                     self._drop_cancelled()
                     self._admit()
+                    self._read_on()
                     self._step()
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
                     self._fail(error)
@@ -194,53 +201,56 @@ class Engine:
         self._writing = [writing for writing in self._writing if not writing.answer.cancelled]
 
     def _admit(self) -> None:
+        """One prompt at a time, so that the next can share what it begins with."""
         while self._waiting and len(self._writing) < self.sequences:
+            if any(writing.reading for writing in self._writing):
+                return
             with self._wake:
                 answer = self._waiting.popleft()
             if not answer.cancelled:
                 self._begin(answer)
 
     def _begin(self, answer: Answer) -> None:
-        began = time.perf_counter()
-        self._experts.use(answer.experts)
+        """Take an answer up; what its prompt has in common with an earlier one is known already."""
         text = TextStream(self._tokenizer.backend_tokenizer, answer.stops)
         writing = _Writing(answer, list(answer.prompt), text, answer.sampling.generator(answer.number))
+        known, layers = self._prefixes.longest(answer.prompt) if self._shares(answer) else (0, [])
+        config = self._model.config.get_text_config()
+        writing.cache = context.made_of(layers, known) if known else context.empty(config)
+        writing.read = writing.cached = known
         self._writing.append(writing)
-        logits = self._prefill(writing)
         self.tally.prompt_tokens += len(answer.prompt)
-        self.tally.cached_tokens += writing.cached
-        self.tally.prefill_seconds += time.perf_counter() - began
-        self._take(writing, logits)
+        self.tally.cached_tokens += known
 
-    def _prefill(self, writing: _Writing) -> Tensor:
-        """The logits after the prompt, computed in pieces; what an earlier prompt had in common is known."""
-        prompt = writing.answer.prompt
-        shared = self._plain and writing.answer.experts is None
-        known, layers = self._prefixes.longest(prompt) if shared else (0, [])
-        cache = (
-            context.made_of(layers, known) if known else context.empty(self._model.config.get_text_config())
-        )
-        writing.cached = known
-        logits = torch.empty(0)
-        for start in range(known, len(prompt), PREFILL):
-            piece = torch.tensor([prompt[start : start + PREFILL]])
-            out = self._model(piece, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache, logits = out.past_key_values, out.logits[0, -1]
-            if writing.answer.cancelled:
-                break
-        if self._plain:
-            writing.layers = context.taken_from(cache)
-            if shared:
-                self._prefixes.keep(prompt, writing.layers)
-        else:
-            writing.cache = cache
-        return logits
+    def _shares(self, answer: Answer) -> bool:
+        """Whether its prompt can be shared: others were computed with as many experts."""
+        return self._plain and answer.experts is None
+
+    def _read_on(self) -> None:
+        """A piece of one prompt, so that answers under way need not wait for the whole of it."""
+        reading = next((writing for writing in self._writing if writing.reading), None)
+        if reading is None:
+            return
+        began, prompt = time.perf_counter(), reading.answer.prompt
+        self._experts.use(reading.answer.experts)
+        piece = torch.tensor([prompt[reading.read : reading.read + PREFILL]])
+        out = self._model(piece, past_key_values=reading.cache, use_cache=True, logits_to_keep=1)
+        reading.cache = out.past_key_values
+        reading.read += piece.shape[1]
+        self.tally.prefill_seconds += time.perf_counter() - began
+        if not reading.reading:
+            if self._plain:
+                reading.layers, reading.cache = context.taken_from(out.past_key_values), None
+            if self._shares(reading.answer):
+                self._prefixes.keep(prompt, reading.layers)
+            self._take(reading, out.logits[0, -1])
 
     def _step(self) -> None:
         """One more token for every answer; those with another number of experts are computed apart."""
         began, before = time.perf_counter(), self.tally.written_tokens
-        for experts in {writing.answer.experts for writing in self._writing}:
-            rows = [writing for writing in self._writing if writing.answer.experts == experts]
+        ready = [writing for writing in self._writing if not writing.reading]
+        for experts in {writing.answer.experts for writing in ready}:
+            rows = [writing for writing in ready if writing.answer.experts == experts]
             self._experts.use(experts)
             for group in [rows] if self._plain else [[row] for row in rows]:
                 for writing, logits in zip(group, self._forward(group), strict=True):

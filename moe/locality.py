@@ -1,7 +1,7 @@
 """How far neighbouring tokens use the same experts, and what that would spare a cache.
 
-Source of the two figures: Liang et al., arXiv 2505.16056. Both are the best that anything could reach: with a fixed
-set of experts for a segment of tokens, and with a cache that knows the future.
+Source of the two figures: Liang et al., arXiv 2505.16056. Both are the best that anything could reach: with a
+fixed set of experts for a segment of tokens, and with a cache that knows the future.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ SEGMENT = 16
 class LayerUse:
     """What a text says about one layer; shares from 0 to 1."""
 
-    name: str
     segment: float
     """Uses that the best fixed set, twice what a token uses, serves in a segment."""
     cache: float
@@ -78,4 +77,4 @@ def _use(model: OffloadedModel, index: int, seen: list[list[tuple[Tensor, Tensor
     before = torch.cat([hidden for hidden, _ in seen[index - 1]]) if index else None
     found = None if before is None else recall(model.ahead, index, before, choice)
     sparse = 1 - compute.used / compute.asked if isinstance(compute, FloeLayer) and compute.asked else 0.0
-    return LayerUse(stored.layer.name, float(served), best, found, sparse)
+    return LayerUse(float(served), best, found, sparse)

@@ -17,6 +17,9 @@ Key = tuple[int, int]
 Mask = NDArray[np.bool_]
 """[layers, experts]."""
 
+DECAY = 0.98
+"""How much less the past counts with every visit; 0.97 to 0.99 do equally well (docs/benchmarks.md)."""
+
 
 class Policy(Protocol):
     """Told of every visit to a layer, in order; asked for a victim when there is no room."""
@@ -55,7 +58,7 @@ class LeastRecentlyUsed:
 class FrequencyWithDecay:
     """Gives up what was used least often, where the past counts less and less."""
 
-    def __init__(self, layers: int, experts: int, decay: float = 0.95) -> None:
+    def __init__(self, layers: int, experts: int, decay: float = DECAY) -> None:
         self._score = np.zeros((layers, experts))
         self._decay = decay
 
@@ -78,7 +81,7 @@ class Anticipating:
     It stands in for Belady's rule, which would know.
     """
 
-    def __init__(self, layers: int, experts: int, decay: float = 0.95) -> None:
+    def __init__(self, layers: int, experts: int, decay: float = DECAY) -> None:
         self._often = np.full((layers, experts), 1 / experts)
         self._decay, self._here = decay, 0
         self._predicted = np.zeros((layers, experts), dtype=bool)

@@ -18,8 +18,8 @@ from moe.architecture import router_weight
 from moe.cache import ExpertCache
 from moe.store import Store
 
-SPARE = 1
-"""Experts fetched beyond those that a token uses."""
+SPARE = 0
+"""Experts fetched beyond those that a token uses: one more was mostly in vain (docs/benchmarks.md)."""
 TOO_MANY = 8
 """Tokens from which on nearly every expert is used and a guess is no use."""
 

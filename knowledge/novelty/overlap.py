@@ -1,8 +1,9 @@
 """How much of a claim a paper states already: key point by key point, by meaning and words, and as a whole.
 
 Each key point counts as far as the paper has it: half by the rarity-weighted share of its words that one
-passage has, half by the likeness of meaning. Its mean over the key points makes seven tenths of the overlap,
-the likeness of the whole claim the rest: the parts of a claim may all be known and their combination new.
+passage has, half by the likeness of meaning. What a paper covers is half the mean over the key points, half
+the least of them: a claim is not known while an essential part is missing. That makes seven tenths of the
+overlap, the likeness of the whole claim the rest: its parts may all be known and their combination new.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ Floats = NDArray[np.float32]
 UNLIKE, ALIKE = 0.3, 0.8
 """Cosines that count as 0 and as 1: two passages of one field, and two wordings of one thing."""
 WORDS = 0.5
+LEAST = 0.5
 WHOLE = 0.3
 STATED = 0.5
 """From so much on a paper is said to state a key point."""
 
-DISTANT, SAME = 0.25, 0.7
+DISTANT, SAME = 0.2, 0.63
 """Overlaps at which novelty is 1 and 0: the medians of a paper's claim with the nearest other paper, and with
 its own abstract (docs/literature.md)."""
 
@@ -120,10 +122,14 @@ def compare(claim: Claim, published: Sequence[Published], rare: Rarity) -> list[
     found = []
     for paper_id, rows in by_paper.items():
         whole = float(meaning[0, rows].max())
-        covered = float(parts[:, rows].max(axis=1).mean()) if len(parts) else whole
+        covered = _covered(parts[:, rows].max(axis=1)) if len(parts) else whole
         overlap = round((1.0 - WHOLE) * covered + WHOLE * whole, 4)
         found.append(Overlap(paper_id, overlap, _stated(claim, published, rows, parts)))
     return sorted(found, key=lambda one: (-one.overlap, one.paper_id))
+
+
+def _covered(parts: NDArray[np.float64]) -> float:
+    return float((1.0 - LEAST) * parts.mean() + LEAST * parts.min())
 
 
 def words_shared(claim: Claim, texts: Sequence[str], rare: Rarity) -> float:

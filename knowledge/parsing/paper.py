@@ -35,7 +35,7 @@ class ParsedPaper:
     references: tuple[str, ...] = ()
     """DOIs of what it cites."""
     version_of: str | None = None
-    """The later record of the same work, where a service says that this is its preprint or an earlier version:
+    """The later record of the same work, where a service says that this is its preprint or earlier version:
     a DOI, or an id of arXiv or PubMed as ``arxiv:2505.17873``, ``pmid:38289242``."""
     versions: tuple[str, ...] = ()
     """Earlier records of the same work, its preprints, named likewise."""

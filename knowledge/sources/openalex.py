@@ -79,7 +79,7 @@ class OpenAlex:
             try:
                 papers.append(_paper(work))
             except Unusable as error:
-                broken.append(BrokenEntry(NAME, _last(work.get("id")) or "", str(error)))
+                broken.append(BrokenEntry(NAME, _last(work.get("id")), str(error)))
         return Answer(tuple(papers), tuple(broken), following, found.meta.get("count"))
 
 

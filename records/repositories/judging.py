@@ -20,6 +20,8 @@ Queue = Literal["pending", "draft", "submitted", "discarded"]
 QUEUES: tuple[Queue, ...] = ("pending", "draft", "submitted", "discarded")
 
 
+MACHINE_MADE = "literature"
+"""The origin of what a machine composed, which a person has to judge."""
 BLANK: Mapping[str, Any] = {"status": "pending", "verdict": None, "reason": "", "ratings": {}}
 """What a review says of which nothing was said."""
 
@@ -152,17 +154,22 @@ class Judging:
             select(func.count())
             .select_from(Hypothesis)
             .join(Run, Run.id == Hypothesis.run_id)
-            .where(Hypothesis.workspace_id == self._workspace_id, Hypothesis.origin != "table")
+            .where(Hypothesis.workspace_id == self._workspace_id, Hypothesis.origin == MACHINE_MADE)
             .where(Run.state != "cancelled", Hypothesis.id.not_in(said))
         )
         return self._session.scalar(query) or 0
 
     def standing_of(self, run_ids: Collection[str] | None = None) -> dict[str, Queue]:
-        """Hypothesis id to the queue that it lies in, in the order in which they were proposed, by run."""
+        """Hypothesis id to the queue that it lies in, in the order in which they were proposed, by run.
+
+        What people brought along waits for nobody's review; it lies in a queue once one has said something.
+        """
+        said = self._own().with_only_columns(Review.hypothesis_id)
         query = (
             select(Hypothesis.id)
             .join(Run, Run.id == Hypothesis.run_id)
-            .where(Hypothesis.workspace_id == self._workspace_id, Hypothesis.origin != "table")
+            .where(Hypothesis.workspace_id == self._workspace_id)
+            .where((Hypothesis.origin == MACHINE_MADE) | Hypothesis.id.in_(said))
         )
         if run_ids is None:
             query = query.where(Run.state != "cancelled")

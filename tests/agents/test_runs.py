@@ -361,7 +361,7 @@ def test_a_human_laboratory_waits_and_goes_on(installation):
     assert [point.score for point in installation.document(run_id).trace] == [1.0, None, 3.0]
     with installation.database.read() as session:
         asked = Experiments(session, installation.workspace_id).of_run(run_id)
-    assert [one.expected is None for one in asked] == [True, False, False]  # before a result no scale is known
+    assert [one.expected is None for one in asked] == [True, False, False]  # no scale before
     assert service.continue_run(installation.settings, run_id) == "done"
 
 

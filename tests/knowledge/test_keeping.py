@@ -21,13 +21,13 @@ Tell = Callable[..., Kept]
 Rows = Callable[[], list[Paper]]
 
 GEL = (
-    "Gelatin networks slow the convection of the electrolyte between the hot and the cold electrode, and so keep"
-    " the temperature difference that drives a thermocell. We show that guanidinium chloride raises the"
+    "Gelatin networks slow the convection of the electrolyte between the hot and the cold electrode, and so"
+    " keep the temperature difference that drives a thermocell. We show that guanidinium chloride raises the"
     " thermopower of such gels to 3.2 mV per kelvin, because it crystallises ferrocyanide in the cold half."
 )
 CLOTH = (
-    "Carbon cloth offers a large area to redox couples in aqueous thermocells and is cheap, but it wets badly."
-    " Treating it with oxygen plasma for two minutes makes it hydrophilic and doubles the current density."
+    "Carbon cloth offers a large area to redox couples in aqueous thermocells and is cheap, but it wets"
+    " badly. Treating it with oxygen plasma for two minutes makes it hydrophilic and doubles the current."
 )
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import gc
-from contextlib import closing
+import queue
 from pathlib import Path
 
 import pytest
-import torch
+from transformers import PreTrainedTokenizerFast
 
+from bench.train_small_moe import make_tokenizer
 from moe.architecture import read_config
 from moe.budget import Budget, parse_bytes, show_bytes
 from moe.choose import recipe_named
 from moe.convert import convert
+from moe.engine import Answer, Engine, Finished, Piece
 from moe.errors import MoeError
-from moe.load import load
+from moe.load import OffloadedModel, load
+from moe.sampling import Sampling
 from moe.store import Store
+from moe.tokenizer import read_tokenizer
+from tests.moe.conftest import LINES
 from tests.moe.zoo import save_tiny
 
 STATUS, RESET_PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -32,24 +37,40 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Experts of 96 MiB."""
     folder = tmp_path_factory.mktemp("large")
     sizes = {"hidden_size": 256, "intermediate_size": 512, "num_local_experts": 16, "num_hidden_layers": 4}
-    save_tiny("mixtral", folder / "checkpoint", **sizes)
+    save_tiny("mixtral", folder / "checkpoint", vocab_size=512, **sizes)
+    make_tokenizer(LINES, 512).save_pretrained(folder / "checkpoint")
     return convert(folder / "checkpoint", folder / "store", recipe_named("exact"))
+
+
+def write_together(model: OffloadedModel, tokenizer: PreTrainedTokenizerFast, answers: int) -> None:
+    """As the server does: long prompts that begin alike, and some tokens for each."""
+    done: queue.Queue[Finished] = queue.Queue()
+
+    def heard(event: Piece | Finished) -> None:
+        if isinstance(event, Finished):
+            done.put(event)
+
+    engine = Engine(model, tokenizer, tokens=512, sequences=answers, queue=answers)
+    prompts = [[*range(5, 280), 400 + number] for number in range(answers)]
+    engine.submit([Answer(prompt, 30, Sampling(0.0), heard) for prompt in prompts])
+    assert {done.get(timeout=60).reason for _ in prompts} <= {"stop", "length"}
+    engine.close()
 
 
 def test_the_kernel_counts_no_more_than_was_promised(large: Store) -> None:
     assert large.expert_bytes > 95 << 20
-    tokens = torch.randint(3, 128, (1, 256), generator=torch.Generator().manual_seed(1))
-    with closing(load(large.folder, 60 << 20, tokens=512)) as warm, torch.no_grad():
-        warm.model(tokens[:, :5])  # what torch itself sets up on first use
-    del warm
+    tokenizer = read_tokenizer(large.model_folder)
+    write_together(
+        load(large.folder, 60 << 20, tokens=512, sequences=3), tokenizer, 2
+    )  # torch's own first use
     gc.collect()
     promised = 48 << 20
     before = resident("VmRSS")
     RESET_PEAK.write_text("5")
-    with closing(load(large.folder, promised, tokens=512)) as model, torch.no_grad():
-        assert model.budget.slots < 24
-        model.model.generate(tokens, max_new_tokens=30, do_sample=False)
-        grown = resident("VmHWM") - before
+    model = load(large.folder, promised, tokens=512, sequences=5)  # one for what prompts have in common
+    assert model.budget.slots < 24
+    write_together(model, tokenizer, 4)
+    grown = resident("VmHWM") - before
     assert grown <= promised
     assert grown > model.budget.slots * large.largest_record / 2  # the count does see what was loaded
 
