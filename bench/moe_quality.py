@@ -29,7 +29,7 @@ from moe.store import Store
 from moe.thresholds import Criterion, calibrate
 
 PIECE = 256
-SPARSITIES = (0.5, 0.6, 0.7, 0.8, 0.9)
+SPARSITIES = (0.5, 0.7, 0.8, 0.9)
 CRITERIA = {
     "|up|, by expert (FloE)": Criterion("up", "expert"),
     "share |up| |down|, by layer": Criterion("down", "layer"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,13 @@ def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if kind == "nothing":
-        return {}
+        import moe.measure
+        from moe.architecture import empty_model, read_config
+        from moe.kernels import compile_kernels
+
+        compile_kernels()
+        empty_model(read_config(folder), torch.float32)
+        return {"loaded": moe.measure.__name__}
     prompt = torch.randint(5, 1000, (1, PROMPT), generator=torch.Generator().manual_seed(1))
     if kind == "ours":
         from moe.measure import measure
@@ -136,23 +143,55 @@ def show(name: str, found: dict[str, Any]) -> None:
     print(f"{name:30} {figures}", flush=True)
 
 
+def make_random(folder: Path) -> None:
+    """A Mixtral of random weights whose experts are of a size where reading them costs more than all else."""
+    import torch
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    torch.manual_seed(1)
+    config = MixtralConfig(
+        vocab_size=2048,
+        hidden_size=512,
+        intermediate_size=1408,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        num_local_experts=16,
+        sliding_window=None,
+        max_position_embeddings=2048,
+    )
+    MixtralForCausalLM(config).save_pretrained(folder)
+
+
+def calibration_tokens(folder: Path) -> list[int]:
+    """Of the text that the model was trained on, or random ones for random weights."""
+    text = folder / "training" / "text.txt"
+    if not text.exists():
+        return random.Random(1).choices(range(2048), k=1024)
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    joined = tokenizer.eos_token.join(text.read_text().splitlines()[-100:])
+    tokens: list[int] = tokenizer(joined, add_special_tokens=False)["input_ids"][:2048]
+    return tokens
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Side by side at the same memory.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=0.25, help="of the experts that the budget holds")
     parser.add_argument("--sparsity", type=float, default=0.8)
     parser.add_argument("--written", type=int, default=WRITTEN)
-    parser.add_argument("--budget", type=int)
+    parser.add_argument("--budget", type=int, help="for itself")
+    parser.add_argument("--random", action="store_true", help="make the model: large experts, random weights")
     parser.add_argument("--child", choices=["nothing", "ours", "memory", "disk"], help="for itself")
     given = parser.parse_args()
     if given.child:
         print(json.dumps(child(given.child, given.folder, given.budget, given.written)))
         return
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(given.folder)
-    lines = (given.folder / "training" / "text.txt").read_text().splitlines()[-100:]
-    calibration = tokenizer(tokenizer.eos_token.join(lines), add_special_tokens=False)["input_ids"][:2048]
+    if given.random and not given.folder.exists():
+        make_random(given.folder)
+    calibration = calibration_tokens(given.folder)
     with tempfile.TemporaryDirectory(dir=given.folder.parent) as work:
         compare(given.folder, given.share, Path(work), calibration, given.sparsity)
 

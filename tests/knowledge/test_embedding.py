@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config import EmbeddingSettings
 from knowledge import embedding
-from knowledge.embedding import Embedder, load_embedder
+from knowledge.embedding import LIKE, SHORT, Embedder, like_lengths, load_embedder
 from records.errors import BadInput, Failure
 
 LOAD = load_embedder.__wrapped__
@@ -118,3 +120,13 @@ def test_what_is_on_this_machine_needs_no_network(model: Embedder, monkeypatch: 
     assert copy.name == folder.name
     assert asked == []
     assert os.environ["HF_HUB_OFFLINE"] == os.environ["TRANSFORMERS_OFFLINE"] == "1"
+
+
+@given(st.lists(st.text(max_size=300), max_size=30), st.integers(1, 8))
+def test_batches_hold_each_text_once_and_little_padding(texts: list[str], most: int) -> None:
+    batches = like_lengths(texts, most)
+    assert sorted(place for batch in batches for place in batch) == list(range(len(texts)))
+    for batch in batches:
+        lengths = [len(texts[place]) for place in batch]
+        assert len(batch) <= most
+        assert max(lengths) <= LIKE * min(lengths) + SHORT

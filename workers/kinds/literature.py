@@ -69,7 +69,7 @@ def check_index(settings: Settings, job: Job) -> dict[str, int]:
     from knowledge.generations import rebuild
 
     done = rebuild(settings, database(), job.workspace_id)
-    return {"passages": done.passages, "healed": done.added, "dropped": len(done.dropped)}
+    return {"passages": done.passages, "healed": done.added}
 
 
 def with_index(settings: Settings, workspace_id: str, use: Any) -> Any:
