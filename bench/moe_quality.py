@@ -32,9 +32,9 @@ PIECE = 256
 SPARSITIES = (0.5, 0.7, 0.8, 0.9)
 CRITERIA = {
     "|up|, by expert (FloE)": Criterion("up", "expert"),
+    "share |up| |down|, by expert": Criterion("down", "expert"),
     "share |up| |down|, by layer": Criterion("down", "layer"),
-    "share |up| |down| gate, by layer": Criterion("expected", "layer"),
-    "share |up| |down| gate, whole model": Criterion("expected", "model"),
+    "share |up| |down|, whole model": Criterion("down", "model"),
 }
 
 

@@ -21,12 +21,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 CGROUPS = Path("/sys/fs/cgroup/memory")
 ROOM = 2 << 30
 """Bytes enough for any process without a model."""
-PROMPT, WRITTEN = 64, 64
+PROMPT, WRITTEN, ROUNDS = 64, 64, 1
 
 
 def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str, Any]:
@@ -59,11 +60,16 @@ def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str
             began = time.perf_counter()
             out = model(prompt, use_cache=True)
             prefill = PROMPT / (time.perf_counter() - began)
-            began = time.perf_counter()
-            for _ in range(written):
+            times, busy = [], 0.0
+            for _ in range(written + 2):
+                if len(times) == 2:
+                    busy = time.thread_time()
+                began = time.perf_counter()
                 token = out.logits[:, -1].argmax(-1, keepdim=True)
                 out = model(token, past_key_values=out.past_key_values, use_cache=True)
-        return {"prefill": prefill, "decode": written / (time.perf_counter() - began)}
+                times.append(time.perf_counter() - began)
+        busy = (time.thread_time() - busy) / written
+        return {"prefill": prefill, "decode": 1 / median(times[2:]), "own": busy}
 
 
 def _experts_on_disk(folder: Path) -> dict[str, str]:
@@ -111,7 +117,9 @@ def run(kind: str, folder: Path, budget: int | None, limit: int | None, written:
     return {**json.loads(done.stdout.splitlines()[-1]), "peak": peak}
 
 
-def compare(checkpoint: Path, share: float, work: Path, calibration: list[int], sparsity: float) -> None:
+def compare(
+    checkpoint: Path, share: float, work: Path, calibration: list[int], sparsity: float, written: int
+) -> None:
     """Print a line for each engine."""
     from moe.choose import recipe_named
     from moe.convert import convert
@@ -126,13 +134,14 @@ def compare(checkpoint: Path, share: float, work: Path, calibration: list[int], 
     print(
         f"experts {exact.expert_bytes:,} bytes, budget {budget:,} bytes, sparsity {sparsity:.0%}", flush=True
     )
-    show("transformers, all in memory", run("memory", checkpoint, None, None, WRITTEN))
-    show("ours exact, all in memory", run("ours", exact.folder, None, None, WRITTEN))
     overhead = run("nothing", checkpoint, None, ROOM, 0)["peak"]
     limit = overhead + budget
-    for name, store in stores.items():
-        show(f"ours {name}", run("ours", store.folder, budget, limit, WRITTEN))
-    show("accelerate, experts on disk", run("disk", checkpoint, None, limit, 8))
+    for _ in range(ROUNDS):
+        show("transformers, all in memory", run("memory", checkpoint, None, None, written))
+        show("ours exact, all in memory", run("ours", exact.folder, None, None, written))
+        for name, store in stores.items():
+            show(f"ours {name}", run("ours", store.folder, budget, limit, written))
+        show("accelerate, experts on disk", run("disk", checkpoint, None, limit, 6))
 
 
 def show(name: str, found: dict[str, Any]) -> None:
@@ -193,7 +202,7 @@ def main() -> None:
         make_random(given.folder)
     calibration = calibration_tokens(given.folder)
     with tempfile.TemporaryDirectory(dir=given.folder.parent) as work:
-        compare(given.folder, given.share, Path(work), calibration, given.sparsity)
+        compare(given.folder, given.share, Path(work), calibration, given.sparsity, given.written)
 
 
 if __name__ == "__main__":

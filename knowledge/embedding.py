@@ -102,7 +102,7 @@ class SentenceEmbedder:
 
 
 def like_lengths(texts: Sequence[str], most: int) -> list[list[int]]:
-    """Places of texts of like length together: a batch costs as much as if all were as long as its longest."""
+    """Places of texts of like length together: a batch costs as if all were as long as its longest."""
     batches: list[list[int]] = []
     for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
         first = len(texts[batches[-1][0]]) if batches else 0

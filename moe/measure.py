@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -30,6 +31,7 @@ class Speed:
     prefill: float
     """Tokens a second."""
     decode: float
+    """Tokens a second, by the median of the times that they took."""
     read_per_token: float
     """Bytes from disk."""
     touched_per_token: float
@@ -37,6 +39,8 @@ class Speed:
     hit_rate: float
     of_belady: float
     """Hits of the policy alone, without prefetching, as a share of the best possible on the same trace."""
+    own: float
+    """Seconds a token of the computing thread's own: its CPU time, and its waiting for reads."""
     stalled: float
     """Share of the time that was spent waiting for a read."""
     predicted: float
@@ -72,15 +76,18 @@ def measure(
             out = model.model(piece, past_key_values=cache, use_cache=True, logits_to_keep=1)
             cache, token = out.past_key_values, out.logits[:, -1].argmax(-1, keepdim=True)
         prefill = len(prompt) / (time.perf_counter() - began)
-        seconds = 0.0
+        times: list[float] = []
+        busy = 0.0
         for step in range(WARM + written):
             if step == WARM:
                 _reset(model)
-                seconds = time.perf_counter()
+                times.clear()
+                busy = time.thread_time()
+            began = time.perf_counter()
             out = model.model(token, past_key_values=cache, use_cache=True)
             token = out.logits[:, -1].argmax(-1, keepdim=True)
-        seconds = time.perf_counter() - seconds
-        return _speed(model, policy, prefill, written, seconds)
+            times.append(time.perf_counter() - began)
+        return _speed(model, policy, prefill, times, time.thread_time() - busy)
 
 
 def _reset(model: OffloadedModel) -> None:
@@ -92,10 +99,10 @@ def _reset(model: OffloadedModel) -> None:
         layer.used = layer.asked = 0
 
 
-def _speed(model: OffloadedModel, policy: str, prefill: float, written: int, seconds: float) -> Speed:
+def _speed(model: OffloadedModel, policy: str, prefill: float, times: list[float], busy: float) -> Speed:
     counts, trace, layers = model.cache.counts, model.cache.trace or [], model.store.layers
     shape = len(layers), max(stored.layer.experts for stored in layers)
-    uses = counts.hits + counts.misses
+    uses, written = counts.hits + counts.misses, len(times)
     best = hits(trace, model.budget.slots, Belady(trace, shape), shape)
     ours = hits(trace, model.budget.slots, policy_named(policy, shape), shape)
     return Speed(
@@ -104,12 +111,13 @@ def _speed(model: OffloadedModel, policy: str, prefill: float, written: int, sec
         model.budget.slots,
         sum(stored.layer.experts for stored in layers),
         prefill,
-        written / seconds,
+        1 / median(times),
         counts.bytes_read / written,
         _touched(model, uses) / written,
         counts.hits / uses,
         ours / max(1, best),
-        counts.stalled / seconds,
+        (busy + counts.stalled) / written,
+        counts.stalled / sum(times),
         model.guesses.right / max(1, model.guesses.asked),
     )
 

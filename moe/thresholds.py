@@ -1,9 +1,9 @@
 """Calibration: what a text tells about which channels may be left out.
 
-A channel's part in the output is ``share * |SiLU(gate)| * |up| * |down column|``. Of these the router's
-share and the column's norm are known before the gate is, and the 2-bit up projection nearly; for the gate
-stands its root mean square over the text. What is left out should be small beside what a layer passes on, so
-one threshold on that ratio serves all layers: each gives up as much as it can spare.
+A channel's part in the output is ``share * |SiLU(gate)| * |up| * |down column|``. Of these the router's share
+and the column's norm are known before the gate is, and the 2-bit up projection nearly. What is left out should
+be small beside what a layer passes on, so one threshold on that ratio serves all layers: each gives up as much
+as it can spare.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ Report = Callable[[str, int, int], None]
 class Criterion:
     """By what channels are chosen; the default is the best that was measured (docs/benchmarks.md)."""
 
-    weight: str = "expected"
-    """``up``: |W_up x| alone, as in FloE; ``down``: times the column's norm; ``expected``: and the gate's."""
+    weight: str = "down"
+    """``up``: |W_up x| alone, as in FloE; ``down``: times the router's share and the column's norm."""
     scope: str = "model"
     """Of one threshold: each ``expert`` (as in FloE), each ``layer``, or the whole ``model``."""
 
@@ -70,57 +70,27 @@ def calibrate(
         raise MoeError("short_text", f"the text has {len(tokens)} tokens: {LEAST_TOKENS} are needed")
     pieces = torch.tensor(tokens[: len(tokens) // PIECE * PIECE]).view(-1, PIECE)
     with closing(load(folder, memory, tokens=PIECE)) as model:
-        gates = [_Gates() for _ in store.layers]
-        passed_on = _run(model, pieces, gates, lambda done: report("Calibrating", done, 2 * len(pieces)))
-        norms = [_floe(layer.compute).norms for layer in model.layers]
-        found = [_weights(norm, seen, criterion) for norm, seen in zip(norms, gates, strict=True)]
-        scores = [_Scores(weight, criterion.weight != "up") for weight in found]
-        _run(model, pieces, scores, lambda done: report("Calibrating", len(pieces) + done, 2 * len(pieces)))
-    limits = _limits(scores, passed_on, sparsity, criterion)
+        observers = [
+            _Scores(_floe(layer.compute).norms, criterion.weight == "down") for layer in model.layers
+        ]
+        passed_on = _run(model, pieces, observers, lambda done: report("Calibrating", done, len(pieces)))
+    limits = _limits(observers, passed_on, sparsity, criterion)
     content: dict[str, Tensor] = {}
-    for index, (weight, limit, seen) in enumerate(zip(found, limits, gates, strict=True)):
+    for index, (seen, limit) in enumerate(zip(observers, limits, strict=True)):
         whole = torch.tensor(sorted(seen.outliers()), dtype=torch.long)
-        shared = torch.full((len(weight),), float(criterion.weight != "up"))
-        limit = limit.index_fill(0, whole, -1.0)
-        content |= {f"{index}.weight": weight, f"{index}.threshold": limit, f"{index}.shared": shared}
+        content[f"{index}.weight"] = seen.weight.clone()
+        content[f"{index}.threshold"] = limit.index_fill(0, whole, -1.0)
+        content[f"{index}.shared"] = torch.full((len(limit),), float(seen.shared))
     return _kept(store, content)
 
 
-class _Gates:
-    """The mean square of each channel's SiLU(gate), and the largest outputs."""
-
-    def __init__(self) -> None:
-        self.square: dict[int, Tensor] = {}
-        self.count: dict[int, int] = {}
-        self.largest: dict[int, float] = {}
-
-    def expert(self, expert: int, up: Tensor, fields: Mapping[str, Tensor]) -> Compute:
-        gate, fine, down = dense_parts(fields)
-
-        def compute(x: Tensor, share: Tensor) -> Tensor:
-            gated = silu(x.float() @ gate.T)
-            out = (gated * (x.float() @ fine.T)) @ down
-            self.square[expert] = self.square.get(expert, torch.zeros(())) + gated.square().sum(0)
-            self.count[expert] = self.count.get(expert, 0) + len(x)
-            self.largest[expert] = max(self.largest.get(expert, 0.0), float(out.abs().max()))
-            return out.to(x.dtype)
-
-        return compute
-
-    def outliers(self) -> set[int]:
-        """Super experts: a few whose outputs are far out, and which a model cannot do without."""
-        if not self.largest:
-            return set()
-        median = float(torch.tensor(list(self.largest.values())).median())
-        return {expert for expert, largest in self.largest.items() if largest > SUPER * median}
-
-
 class _Scores:
-    """A sample of what the criterion says of channels."""
+    """Computes experts whole; notes what the criterion says of their channels, and their largest outputs."""
 
-    def __init__(self, weight: Tensor, shared: bool) -> None:
-        self.weight, self._shared = weight, shared
+    def __init__(self, norms: Tensor, shared: bool) -> None:
+        self.weight, self.shared = norms if shared else torch.ones_like(norms), shared
         self.samples: dict[int, list[Tensor]] = {}
+        self.largest: dict[int, float] = {}
 
     def expert(self, expert: int, up: Tensor, fields: Mapping[str, Tensor]) -> Compute:
         gate, fine, down = dense_parts(fields)
@@ -128,15 +98,20 @@ class _Scores:
         def compute(x: Tensor, share: Tensor) -> Tensor:
             tokens = x.float()
             score = (tokens @ up.T).abs() * self.weight[expert]
-            if self._shared:
-                score = score * share.float()
-            self.samples.setdefault(expert, []).append(score.flatten())
-            return ((silu(tokens @ gate.T) * (tokens @ fine.T)) @ down).to(x.dtype)
+            self.samples.setdefault(expert, []).append((score * share if self.shared else score).flatten())
+            out = (silu(tokens @ gate.T) * (tokens @ fine.T)) @ down
+            self.largest[expert] = max(self.largest.get(expert, 0.0), float(out.abs().max()))
+            return out.to(x.dtype)
 
         return compute
 
     def all(self) -> Tensor:
         return torch.cat([score for scores in self.samples.values() for score in scores])
+
+    def outliers(self) -> set[int]:
+        """Super experts: a few whose outputs are far out, and which a model cannot do without."""
+        median = float(torch.tensor(list(self.largest.values())).median())
+        return {expert for expert, largest in self.largest.items() if largest > SUPER * median}
 
 
 def _run(
@@ -171,20 +146,6 @@ def _watched(model: OffloadedModel, norms: list[list[float]]) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _weights(norms: Tensor, gates: _Gates, criterion: Criterion) -> Tensor:
-    """What |W_up x| is multiplied by, [experts, channels]."""
-    if criterion.weight == "up":
-        return torch.ones_like(norms)
-    if criterion.weight == "down":
-        return norms
-    mean = torch.ones_like(norms)
-    known = [(gates.square[expert] / gates.count[expert]).sqrt() for expert in gates.count]
-    mean *= torch.stack(known).mean()  # an expert that the text never used
-    for expert, root in zip(gates.count, known, strict=True):
-        mean[expert] = root
-    return norms * mean
 
 
 def _limits(

@@ -52,8 +52,8 @@ POOL_ENTRANTS = {
         Entrant("longest-text", "prior", _longest_text),
     )
 }
-"""As in a run on candidates that were brought along. Likeness to the question says nothing of which works: it is
-believed only where it is on trial itself."""
+"""As in a run on candidates that were brought along. Likeness to the question does not say which works, so it
+is believed only where it is on trial itself."""
 
 
 def chosen(names: Sequence[str], among: Sequence[str]) -> list[str]:

@@ -30,11 +30,12 @@ def decompose(context: Context, state: State) -> State:
     notes = list(state.get("notes", []))
     if whole:
         notes.append(f"{len(whole)} of {len(written)} hypotheses stand whole in place of their key points.")
+    named = {
+        row.id: [(point.name, point.role) for point in key_points or _proposals(row)]
+        for row, key_points in zip(written, found, strict=True)
+    }
     with context.database.write() as session:
-        hypotheses = Hypotheses(session, context.workspace_id)
-        for row, key_points in zip(written, found, strict=True):
-            named = [(point.name, point.role) for point in key_points or _proposals(row)]
-            hypotheses.set_key_points(row.id, named)
+        Hypotheses(session, context.workspace_id).set_key_points(named)
     context.campaigns.forget()
     return {"notes": notes}
 

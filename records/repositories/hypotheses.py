@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session, selectinload
 
+from records.base import new_id
 from records.errors import Conflict, NotFound
 from records.models import Clause, Cluster, Experiment, Hypothesis, KeyPoint, Membership, Run
 from records.repositories.common import chunks, number
@@ -79,8 +80,7 @@ class Hypotheses:
         """One of them, loaded like those of ``of_run``."""
         found = self._session.scalar(self._whole().where(Hypothesis.id == hypothesis_id))
         if found is None:
-            message = f"there is no hypothesis {hypothesis_id} in this workspace"
-            raise NotFound("hypothesis_not_found", message)
+            raise _not_found(hypothesis_id)
         return found
 
     def named(self, hypothesis_ids: Collection[str]) -> dict[str, str]:
@@ -101,14 +101,25 @@ class Hypotheses:
         )
         return self._session.scalar(query)
 
-    def set_key_points(self, hypothesis_id: str, key_points: Iterable[tuple[str, str]]) -> None:
-        """Make these (name, role) pairs the hypothesis's key points, in this order."""
-        row = self.get(hypothesis_id)
-        row.key_points.clear()
-        self._session.flush()  # the old places must be free before they are taken again
-        row.key_points.extend(KeyPoint(name=name, role=role) for name, role in key_points)
-        number(row.key_points)
-        self._session.flush()
+    def set_key_points(self, found: Mapping[str, Iterable[tuple[str, str]]]) -> None:
+        """Make these (name, role) pairs, by hypothesis id, the hypotheses' key points, in this order.
+
+        Ten thousand at once must not keep everybody else waiting: a statement for many rows, not some for each.
+        """
+        mine = select(Hypothesis.id).where(Hypothesis.workspace_id == self._workspace_id)
+        for ids in chunks(found):
+            known = set(self._session.scalars(mine.where(Hypothesis.id.in_(ids))))
+            for stranger in (identity for identity in ids if identity not in known):
+                raise _not_found(stranger)
+            self._session.execute(delete(KeyPoint).where(KeyPoint.hypothesis_id.in_(ids)))
+            rows = [
+                {"id": new_id(), "hypothesis_id": identity, "position": position, "name": name, "role": role}
+                for identity in ids
+                for position, (name, role) in enumerate(found[identity])
+            ]
+            if rows:
+                self._session.execute(insert(KeyPoint), rows)
+        self._session.expire_all()
 
     def replace_clusters(self, run_id: str, categories: Sequence[Category]) -> None:
         """Make these the run's clusters, in this order; every member must be a hypothesis of the run."""
@@ -174,3 +185,7 @@ class Hypotheses:
         query = select(Run.id).where(Run.id == run_id, Run.workspace_id == self._workspace_id)
         if self._session.scalar(query) is None:
             raise NotFound("run_not_found", f"there is no run {run_id} in this workspace")
+
+
+def _not_found(hypothesis_id: str) -> NotFound:
+    return NotFound("hypothesis_not_found", f"there is no hypothesis {hypothesis_id} in this workspace")

@@ -59,7 +59,7 @@ words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 def test_key_points_come_back_as_they_were_set(database, workspace_id, content, points) -> None:
     hypothesis_id = content.hypothesis_ids[1]
     with database.write() as session:
-        Hypotheses(session, workspace_id).set_key_points(hypothesis_id, points)
+        Hypotheses(session, workspace_id).set_key_points({hypothesis_id: points})
     with database.read() as session:
         kept = Hypotheses(session, workspace_id).get(hypothesis_id)
         assert [(point.name, point.role) for point in kept.key_points] == points
@@ -98,7 +98,7 @@ def test_another_workspace_finds_no_hypothesis(database, workspace_id, stranger_
             lambda: theirs.get(content.hypothesis_ids[0]),
             lambda: theirs.replace(content.run_id, []),
             lambda: theirs.add(content.run_id, own("mine")),
-            lambda: theirs.set_key_points(content.hypothesis_ids[0], []),
+            lambda: theirs.set_key_points({content.hypothesis_ids[0]: []}),
             lambda: theirs.replace_clusters(content.run_id, []),
             lambda: theirs.clusters(content.run_id),
         ):

@@ -108,7 +108,7 @@ def test_tags_are_the_same_however_they_are_typed(database, workspace_id, strang
 def test_those_with_the_same_traits_are_alike(database, workspace_id, content) -> None:
     first, second, _ = content.hypothesis_ids
     with database.write() as session:
-        Hypotheses(session, workspace_id).set_key_points(second, [("urea", "solvates")])
+        Hypotheses(session, workspace_id).set_key_points({second: [("urea", "solvates")]})
         found = alike(session, workspace_id, first)
     assert [(one.title, one.share, one.traits) for one in found] == [("Gelatin", 0.5, ("guanidinium",))]
 
