@@ -60,7 +60,8 @@ def child(kind: str, folder: Path, memory: int | None, written: int) -> dict[str
             began = time.perf_counter()
             out = model(prompt, use_cache=True)
             prefill = PROMPT / (time.perf_counter() - began)
-            times, busy = [], 0.0
+            times: list[float] = []
+            busy = 0.0
             for _ in range(written + 2):
                 if len(times) == 2:
                     busy = time.thread_time()

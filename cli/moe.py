@@ -22,8 +22,10 @@ Memory = Annotated[
 ]
 
 Sparsity = Annotated[float, typer.Option(help="For floe: share of an expert's channels to leave out.")]
-MOST_TOKENS = 16384
-"""Of a text that a store is calibrated with or looked at by."""
+MOST_TOKENS, MOST_LETTERS = 8192, 65536
+"""Of a text that a store is calibrated with."""
+LOOKED_AT = 1024
+"""Tokens of a text that tell what it uses."""
 
 
 class RecipeName(StrEnum):
@@ -100,9 +102,11 @@ def inspect(
         return
     from moe.locality import SEGMENT, look
 
-    tokens = _tokens(opened, text)[:MOST_TOKENS]
+    tokens = _tokens(opened, text)
     table = Table("layer", f"{SEGMENT} tokens, fixed", "best cache", "predicted", "left out", show_edge=False)
-    for number, layer in enumerate(look(store, tokens, None if memory is None else parse_bytes(memory))):
+    for number, layer in enumerate(
+        look(store, tokens[:LOOKED_AT], None if memory is None else parse_bytes(memory))
+    ):
         shares = (layer.segment, layer.cache, layer.predicted, layer.left_out)
         table.add_row(str(number), *("" if share is None else f"{share:.0%}" for share in shares))
     output.print(table)
@@ -169,7 +173,7 @@ def serve(
 def _calibrate(store: Store, text: Path, sparsity: float, memory: int | None) -> None:
     from moe import thresholds
 
-    tokens = _tokens(store, text)[:MOST_TOKENS]
+    tokens = _tokens(store, text)
     with progress() as report:
         made = thresholds.calibrate(store.folder, tokens, sparsity, memory=memory, report=report)
     _show(made)
@@ -180,13 +184,14 @@ def _tokens(store: Store, text: Path) -> list[int]:
     from moe.tokenizer import read_tokenizer
 
     try:
-        content = text.read_text()
+        with text.open(encoding="utf-8") as file:
+            content = file.read(MOST_LETTERS)
     except (OSError, UnicodeDecodeError) as error:
         raise MoeError("no_text", f"{text} cannot be read as text: {error}") from error
     tokens: list[int] = read_tokenizer(store.model_folder, chat=False).encode(
         content, add_special_tokens=False
     )
-    return tokens
+    return tokens[:MOST_TOKENS]
 
 
 def _show(store: Store) -> None:

@@ -1,7 +1,7 @@
 """The sparse expert on a CPU, compiled: 2-bit up projection, threshold, and only the channels above it.
 
-Each is a plain loop over what one token needs, accumulated in single precision; ``moe.expert`` says the same
-in a few lines of PyTorch and is what these are tested against.
+Each is a plain loop over what one token needs, accumulated in single precision; the tests say the same in a
+few lines of PyTorch.
 """
 
 from __future__ import annotations

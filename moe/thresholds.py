@@ -1,9 +1,9 @@
 """Calibration: what a text tells about which channels may be left out.
 
-A channel's part in the output is ``share * |SiLU(gate)| * |up| * |down column|``. Of these the router's share
-and the column's norm are known before the gate is, and the 2-bit up projection nearly. What is left out should
-be small beside what a layer passes on, so one threshold on that ratio serves all layers: each gives up as much
-as it can spare.
+A channel's part in the output is ``share * |SiLU(gate)| * |up| * |down column|``. Of these the router's
+share and the column's norm are known before the gate is, and the 2-bit up projection nearly. What is left out
+should be small beside what a layer passes on, so one threshold on that ratio serves all layers: each gives up
+as much as it can spare.
 """
 
 from __future__ import annotations
