@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Scope
 
 from api.access.headers import SecurityHeaders
@@ -57,6 +58,7 @@ class _Service(FastAPI):
             lambda path: limits.upload_limit if path in UPLOADS else limits.body_limit,
             _too_large,
         )
+        app = GZipMiddleware(app, minimum_size=1000, compresslevel=5)  # a phone in the laboratory is slow
         return SecurityHeaders(
             Measured(RequestIds(AllowedHosts(app, limits.allowed_hosts)), self.state.http_figures)
         )

@@ -40,6 +40,8 @@ class Index:
     def __init__(self, collection: ChromaCollection, url: str) -> None:
         self._collection = collection
         self._url = url
+        self._held = 0
+        """Rows that it had when they were last counted."""
 
     def sync(self, papers: Mapping[str, str], vectors: Vectors) -> int:
         """Add the passages that the index has not; how many there were.
@@ -75,7 +77,8 @@ class Index:
 
     def count(self) -> int:
         with _answering(self._url):
-            return self._collection.count()
+            self._held = self._collection.count()
+        return self._held
 
     def prune(self, known: Collection[str]) -> int:
         """Throw out passages that are none of these; how many there were."""
@@ -105,7 +108,7 @@ class Index:
         self, vectors: NDArray[np.float32], limit: int, where: Where | None
     ) -> list[list[tuple[str, float]]]:
         with _answering(self._url):
-            most = min(limit, self._collection.count())
+            most = limit if limit <= self._held else min(limit, self._collection.count())
             if most == 0:
                 return [[] for _ in vectors]
             answer = self._collection.query(

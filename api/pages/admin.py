@@ -71,7 +71,7 @@ def invite(request: Request, caller: Governor, name: Word = "", role: Word = "ch
 
 @router.post("/members/{member_id}")
 def change_member(
-    member_id: UUID, request: Request, caller: Governor, do: Word = "", role: Word = ""
+    member_id: UUID, request: Request, caller: Governor, do: Word = "", role: Word = "", was: Word = ""
 ) -> Response:
     """Another role, a new link, or out."""
     try:
@@ -80,7 +80,9 @@ def change_member(
         if do == "remove":
             members.remove(member_id, caller)
         else:
-            members.set_role(member_id, members.RoleIn.model_validate({"role": role}), caller)
+            members.set_role(
+                member_id, members.RoleIn.model_validate({"role": role, "was": was or None}), caller
+            )
     except ValidationError as error:
         return _members(request, caller, said=_first(error))
     except (BadInput, Conflict) as error:

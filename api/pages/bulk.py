@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from api.caller import Caller
-from api.pages.forms import by_field
+from api.pages.forms import LONGEST_FIELD, by_field
 from api.pages.judging import review_in, said_of
 from api.pages.plots import gather
 from api.pages.ranking_table import Wanted, marks_of, table_of, trait_filter
@@ -35,7 +35,7 @@ class Form:
 
 
 async def _form(request: Request) -> Form:
-    async with request.form(max_fields=1000) as form:
+    async with request.form(max_fields=1000, max_part_size=LONGEST_FIELD) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
         return Form(fields, [value for value in form.getlist("pick") if isinstance(value, str)])
 

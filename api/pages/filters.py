@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +12,14 @@ from markupsafe import Markup, escape
 
 from records.models import Paper, Passage
 from records.written import number, share
+
+
+def beside(value: float | None, sd: float | None) -> str:
+    """A mean, but never beyond the last digit that is written of its standard deviation."""
+    if value is None or not math.isfinite(value) or not sd or not 1e-4 <= sd < 1e6:
+        return number(value)
+    places = max(0, 2 - math.floor(math.log10(sd)))
+    return number(value) if abs(value) >= 10.0 ** (2 - places) else f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def measured(value: float | None) -> str:
@@ -46,7 +55,7 @@ def marked(passage: Passage, start: int, end: int) -> Markup:
 def told(detail: Mapping[str, Any]) -> str:
     """What an entry of the audit trail holds, in a line."""
     return ", ".join(
-        f"{name.replace('_', ' ')}: {value}"
+        f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in detail.items()
         if value not in ("", None, {}, [])
     )
@@ -60,6 +69,7 @@ def brief(value: float | None) -> str:
 FILTERS = {
     "told": told,
     "paired": lambda values: [(value, value) for value in values],
+    "beside": beside,
     "brief": brief,
     "number": number,
     "measured": measured,

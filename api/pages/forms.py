@@ -13,12 +13,14 @@ from starlette.datastructures import UploadFile
 from api.problems import Refused
 
 NO_VALUES: Mapping[str, str] = {}
+LONGEST_FIELD = 64 * 2**20
+"""Bytes: beyond what a body may have at all, so that a long table which was pasted meets that limit alone."""
 
 
 async def typed_fields(request: Request) -> dict[str, str]:
     """The fields' texts, and in place of a file its text (Refused 422 ``not_text``)."""
     fields: dict[str, str] = {}
-    async with request.form(max_fields=100, max_files=2) as form:
+    async with request.form(max_fields=100, max_files=2, max_part_size=LONGEST_FIELD) as form:
         for name, value in form.items():
             if isinstance(value, UploadFile):
                 content = await value.read()

@@ -25,10 +25,10 @@ KEPT_S = 86_400
 """A browser may keep a drawing so long: it hangs on the SMILES alone."""
 
 
-def molecules_of(features: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name of the column and address of the drawing, for each column of SMILES."""
+def molecules_of(features: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name of the column, SMILES, and address of the drawing, for each column of SMILES."""
     return [
-        (name, f"/molecule.svg?smiles={quote(value, safe='')}")
+        (name, value, f"/molecule.svg?smiles={quote(value, safe='')}")
         for name, value in features.items()
         if "smiles" in name.casefold() and isinstance(value, str) and 0 < len(value.strip()) <= LONGEST
     ]

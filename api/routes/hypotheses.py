@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response, status
 from api.caller import CanRead, CanWrite
 from api.idempotency import Idempotent
 from api.paging import After, Limit, Page, page_of
+from api.problems import Refused
 from api.schemas.hypotheses import (
     Advice,
     Clusters,
@@ -29,7 +30,8 @@ from api.updates import standings_of
 from api.versions import IfMatch, check_version, etag
 from records import repositories
 from records.errors import BadInput
-from records.repositories import Reviews, Runs
+from records.repositories import Judging, Reviews, Runs
+from records.repositories.judging import Said
 from records.repositories.reviews import Status
 
 router = APIRouter(prefix="/v1", tags=["hypotheses"], route_class=Idempotent)
@@ -136,16 +138,15 @@ def reviews_of(hypothesis_id: UUID, caller: CanRead) -> list[ReviewOut]:
 
 @router.post("/hypotheses/{hypothesis_id}/reviews", status_code=status.HTTP_201_CREATED, tags=["reviews"])
 def review(hypothesis_id: UUID, said: ReviewIn, caller: CanWrite, response: Response) -> ReviewOut:
-    """Review a hypothesis, or begin to."""
+    """Review a hypothesis, or begin to: once each, and 409 with what one said before after that."""
     with caller.write() as session:
-        row = Reviews(session, caller.workspace_id).add(
-            str(hypothesis_id),
-            caller.name,
-            status=said.status,
-            verdict=said.verdict,
-            reason=said.reason,
-            ratings=said.ratings,
-        )
+        judging = Judging(session, caller.workspace_id, caller.name)
+        if (mine := judging.mine(str(hypothesis_id))) is not None:
+            message = f"you reviewed this already; put what it should say to /v1/reviews/{mine.id}"
+            more = {"current": review_out(mine).model_dump(mode="json")}
+            raise Refused(409, "reviewed_already", message, more=more)
+        told = Said(said.status, said.verdict, said.reason, said.ratings)
+        row = judging.say(str(hypothesis_id), told, version=None)
         caller.audit(session, "review.added", "review", row.id, said.model_dump(mode="json"))
     response.headers["ETag"] = etag(row.version)
     response.headers["Location"] = f"/v1/reviews/{row.id}"
@@ -178,10 +179,12 @@ def look_at_review(review_id: UUID, caller: CanRead, response: Response) -> Revi
 def change_review(
     review_id: UUID, said: ReviewIn, caller: CanWrite, response: Response, if_match: IfMatch = None
 ) -> ReviewOut:
-    """Change a review: the whole of it, as it should be."""
+    """Change a review of one's own: the whole of it, as it should be."""
     with caller.write() as session:
         reviews = Reviews(session, caller.workspace_id)
         row = reviews.get(str(review_id))
+        if row.reviewer != caller.name:
+            raise Refused(403, "not_your_review", f"this is what {row.reviewer} says; add a review of yours")
         check_version(if_match, row.version, review_out(row))
         reviews.change(
             row, status=said.status, verdict=said.verdict, reason=said.reason, ratings=said.ratings

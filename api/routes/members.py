@@ -36,6 +36,8 @@ class MemberIn(In):
 
 class RoleIn(In):
     role: Role
+    was: Role | None = None
+    """The role that it replaces; where it is another by now, that one stays (409)."""
 
 
 class MemberOut(BaseModel):
@@ -100,7 +102,7 @@ def link(member_id: UUID, caller: CanAdmin, request: Request) -> InvitedOut:
 def set_role(member_id: UUID, asked: RoleIn, caller: CanAdmin) -> MemberOut:
     """Let them do more or less, from their next request on."""
     with caller.write() as session:
-        person = Members(session, caller.workspace_id).set_role(str(member_id), asked.role)
+        person = Members(session, caller.workspace_id).set_role(str(member_id), asked.role, was=asked.was)
         told = {"name": person.account.name, "role": asked.role}
         caller.audit(session, "member.role_set", "member", person.member.id, told)
         return _shown(person)

@@ -11,8 +11,8 @@ from records.database import Database
 from records.models import Paper
 from records.repositories import Searchable, Searched
 
-READ = 100
-"""Passages that are read at once."""
+SPARE = 10
+"""Passages that are read beyond those wanted, for some are earlier versions of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,15 @@ def read(database: Database, tiers: Sequence[Tier], found: Sequence[Found], limi
     None where one of the passages is no more in the database.
     """
     hits: list[Hit] = []
-    earlier: set[str] = set()
-    for start in range(0, len(found), READ):
-        batch = found[start : start + READ]
+    step = limit + SPARE
+    for start in range(0, len(found), step):
+        batch = found[start : start + step]
         texts, papers, later = _rows(database, tiers, batch)
         if any(one.passage_id not in texts for one in batch):
             return None
-        # A later record counts as found wherever it stands in the same batch, or stood before.
-        known = {texts[one.passage_id].paper_id for one in batch} | {hit.paper_id for hit in hits}
-        earlier |= {one for one, other in later.items() if other in known}
-        hits += [
-            _hit(one, tiers[one.tier].name, texts[one.passage_id], papers, later)
-            for one in batch
-            if texts[one.passage_id].paper_id not in earlier
-        ]
+        hits += [_hit(one, tiers[one.tier].name, texts[one.passage_id], papers, later) for one in batch]
+        here = {hit.paper_id for hit in hits}
+        hits = [hit for hit in hits if hit.version_of not in here]
         if len(hits) >= limit:
             break
     return hits[:limit]

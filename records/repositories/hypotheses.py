@@ -104,7 +104,7 @@ class Hypotheses:
     def set_key_points(self, found: Mapping[str, Iterable[tuple[str, str]]]) -> None:
         """Make these (name, role) pairs, by hypothesis id, the hypotheses' key points, in this order.
 
-        Ten thousand at once must not keep everybody else waiting: a statement for many rows, not some for each.
+        A statement for many rows, not some for each: while this writes, everybody else waits on SQLite.
         """
         mine = select(Hypothesis.id).where(Hypothesis.workspace_id == self._workspace_id)
         for ids in chunks(found):

@@ -121,9 +121,15 @@ class Members:
         rows = self._session.execute(query.order_by(Member.id.desc()).limit(limit))
         return [Person(member, account) for member, account in rows]
 
-    def set_role(self, member_id: str, role: Role) -> Person:
-        """Conflict ``last_owner`` where nobody would be left to govern the workspace."""
+    def set_role(self, member_id: str, role: Role, *, was: Role | None = None) -> Person:
+        """Conflict ``last_owner`` where nobody would be left to govern the workspace.
+
+        ``was``: the role that whoever asks for it saw (Conflict ``changed_meanwhile`` where it is another).
+        """
         person = self.get(member_id)
+        if was is not None and person.member.role != was:
+            message = f"{person.account.name} was made {person.member.role} meanwhile; look, and choose again"
+            raise Conflict("changed_meanwhile", message)
         if person.member.role == "owner" and _checked(role) != "owner":
             self._check_another_owner(member_id)
         person.member.role = _checked(role)

@@ -171,7 +171,7 @@ def test_a_result_is_entered_amended_and_withdrawn(
     kept = owner.post(f"/experiments/{desk.pending_id}/results", data=typed)
     assert kept.status_code == 200
     assert kept.url.path == f"/runs/{desk.run_id}/bench"
-    assert "<b>3.7</b> ± 0.2 mV/K" in kept.text
+    assert "<b>3.7</b> ± 0.2 <bdi>mV/K</bdi>" in kept.text
     assert "2026-11-24 09:30 UTC" in kept.text
     with desk_database.read() as session:
         (result,) = Experiments(session, desk.workspace_id).get(desk.pending_id).results
@@ -278,6 +278,8 @@ def test_a_question_that_cannot_be_asked_keeps_all_that_was_typed(owner: httpx.C
     assert "budget: This should be greater than or equal to 1" in answer.text
     assert ">much was tried</textarea>" in answer.text
     assert ">One\nTwo</textarea>" in answer.text
+    long = {"question": " ", "survey": "much was tried " * 80_000}  # more than a form's part may have by itself
+    assert f">{long['survey']}</textarea>" in owner.post("/ask", data=long, files={"file": ("", b"")}).text
 
 
 def test_wrong_rows_of_candidates_are_told_by_line(owner: httpx.Client, desk: Desk) -> None:

@@ -36,7 +36,9 @@ def test_a_member_is_invited_promoted_and_shown_out(owner: httpx.Client, served_
     (member,) = re.findall(
         r'action="/admin/members/([^"]+)"><select name="role" aria-label="Role of mia"', page
     )
-    owner.post(f"/admin/members/{member}", data={"do": "role", "role": "chemist"})
+    owner.post(f"/admin/members/{member}", data={"do": "role", "role": "chemist", "was": "reader"})
+    late = owner.post(f"/admin/members/{member}", data={"do": "role", "role": "owner", "was": "reader"})
+    assert "mia was made chemist meanwhile" in unescape(late.text)
     gone = owner.post(f"/admin/members/{member}", data={"do": "remove"})
     assert "Role of mia" not in gone.text
     trail = owner.get("/admin/audit", params={"kind": "member"}).text

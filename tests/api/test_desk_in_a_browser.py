@@ -79,15 +79,16 @@ def listens(page: Page) -> None:
 
 def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page, desk: Desk) -> None:
     run = f"/runs/{desk.run_id}"
-    places = ["/", run, f"/hypotheses/{desk.hypotheses[0]}", "/ask", "/review"]
+    places = ["/", run, f"/hypotheses/{desk.hypotheses[0]}", "/ask"]
     places += [f"{run}/{name}" for name in ("bench", "sheet", "review", "pictures")]
-    places += [f"/admin/{name}" for name in ("members", "keys", "jobs", "budgets", "audit")]
+    places += [f"/admin/{name}" for name in ("members", "keys", "jobs", "audit")]
+    coloured = (run, f"{run}/review", f"{run}/bench", f"{run}/pictures")  # between them every colour there is
     for place in places:
         page.goto(place)
         page.evaluate(AXE)
         page.emulate_media(color_scheme="light")
         assert page.evaluate(SERIOUS) == [], place
-        if not place.startswith("/admin"):  # tables and forms as elsewhere
+        if place in coloured:
             page.emulate_media(color_scheme="dark")
             assert page.evaluate(SERIOUS, ["color-contrast"]) == [], place
         for width in (360, 2560):
@@ -214,7 +215,7 @@ def test_a_run_that_is_over_tells_when_it_was_ranked_again(
         Runs(session, desk.workspace_id).set_state(desk.run_id, "done")
     with page.expect_response("**/events/stream*"):
         page.goto(f"/runs/{desk.run_id}")
-    page.wait_for_timeout(1_500)  # what happened within the second before the page is news to it too
+    page.wait_for_timeout(1_100)  # what happened within the second before the page is news to it too
     with database.write() as session:
         runs = Runs(session, desk.workspace_id)
         standings = [{**one, "mean": 9.76} for one in runs.get(desk.run_id).outcome["standings"]]
@@ -313,5 +314,5 @@ def test_a_page_is_light(signed_in: BrowserContext, served: tuple[str, Settings]
     painted = first.json_value()
     sizes = [one.sizes()["responseBodySize"] for one in finished if re.search("/(runs|static)/", one.url)]
     fresh.close()
-    assert 60_000 < sum(sizes) < 150_000
+    assert 20_000 < sum(sizes) < 60_000
     assert painted < 2_000  # milliseconds; a fifth of a second where nothing else runs

@@ -174,7 +174,7 @@ def test_a_comment_sent_twice_is_one_comment(
 
 def test_a_hypothesis_shows_what_is_like_it_and_where_it_lies(owner: httpx.Client, desk: Desk) -> None:
     text = owner.get(f"/hypotheses/{desk.hypotheses[0]}").text
-    assert "both have gelatin" in text
+    assert "both have <bdi>gelatin" in text
     assert 'class="spot c0 s4 here"' in text
 
 

@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from records.database import Database
+from records.repositories import Workspaces
+from records.repositories.keys import Keys
+from records.secrets import installation_secret
+
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -24,6 +29,23 @@ def test_a_review_is_begun_changed_and_handed_in(client, path) -> None:
     assert client.get(path).json() == [changed.json()]
     assert client.get("/v1/reviews?status=submitted").json()["items"] == [changed.json()]
     assert client.get("/v1/reviews?status=draft").json()["items"] == []
+
+
+def test_a_reviewer_has_one_review_of_a_hypothesis_and_nobody_elses(client, path, settings) -> None:
+    mine = client.post(path, json={"verdict": "accept"})
+    again = client.post(path, json={"verdict": "reject", "reason": "on second thoughts"})
+    assert (again.status_code, again.json()["code"]) == (409, "reviewed_already")
+    assert again.json()["current"] == mine.json()
+    with Database(settings.database).write() as session:
+        workspace_id = Workspaces(session).get_or_create("local").id
+        secret = installation_secret(settings)
+        _, other = Keys(session, workspace_id).create(secret, "others", ("write",), "tests")
+    headers = {"Authorization": f"Bearer {other}", "If-Match": mine.headers["etag"]}
+    whole = {"verdict": "reject", "reason": "no", "ratings": {}, "status": "submitted"}
+    changed = client.put(mine.headers["location"], json=whole, headers=headers)
+    assert (changed.status_code, changed.json()["code"]) == (403, "not_your_review")
+    assert client.post(path, json=whole, headers=headers).status_code == 201
+    assert [one["reviewer"] for one in client.get(path).json()] == ["key tests", "key others"]
 
 
 @pytest.mark.parametrize(
