@@ -29,6 +29,8 @@ class Vocabulary:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._words: list[str] = []
+        self._of_written: dict[str, tuple[int, ...]] = {}
+        """A word as it is written, with the numbers of its tokens: most words have been seen before."""
 
     def __len__(self) -> int:
         return len(self._words)
@@ -44,14 +46,19 @@ class Vocabulary:
 
     def add(self, text: str) -> list[int]:
         """The numbers of the text's words, as often as it has them; new words get a number."""
-        found = []
-        for token in tokens(text):
-            number = self._numbers.get(token)
-            if number is None:
-                number = self._numbers[token] = len(self._words)
-                self._words.append(token)
-            found.append(number)
+        found: list[int] = []
+        for written in TOKEN.findall(text.lower()):
+            numbers = self._of_written.get(written)
+            if numbers is None:
+                numbers = self._of_written[written] = tuple(map(self._number, _tokens(written)))
+            found.extend(numbers)
         return found
+
+    def _number(self, token: str) -> int:
+        number = self._numbers.setdefault(token, len(self._words))
+        if number == len(self._words):
+            self._words.append(token)
+        return number
 
     def word(self, number: int) -> str:
         return self._words[number]
@@ -185,12 +192,13 @@ def shared(weighed: Weighed, collection: Counts, row: int, most: int) -> tuple[s
 
 def tokens(text: str) -> list[str]:
     """Words without the common ones; a compound counts whole and by its parts: salting-out, salting, out."""
-    found: list[str] = []
-    for match in TOKEN.finditer(text.lower()):
-        word = match.group()
-        parts = [part for part in re.split(r"[-–/]", word) if part] if re.search(r"[-–/]", word) else []
-        found.extend(_stem(one) for one in (word, *parts) if len(one) > 1 and one not in COMMON)
-    return found
+    return [token for written in TOKEN.findall(text.lower()) for token in _tokens(written)]
+
+
+def _tokens(written: str) -> list[str]:
+    parts = re.split(r"[-–/]", written)
+    words = [written, *filter(None, parts)] if len(parts) > 1 else parts
+    return [_stem(word) for word in words if len(word) > 1 and word not in COMMON]
 
 
 def _stem(word: str) -> str:
