@@ -53,7 +53,7 @@ class _Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         limits = self._settings.api
-        app = BodyLimit(
+        app: ASGIApp = BodyLimit(
             super().build_middleware_stack(),
             lambda path: limits.upload_limit if path in UPLOADS else limits.body_limit,
             _too_large,

@@ -187,6 +187,7 @@ def _shown(
         "waiting": waiting,
         "done": [one for one in reversed(run.experiments) if one.results or one.state == "abandoned"],
         "titles": seen.titles,
+        "unit": seen.unit,
         "best": [dot for dot in seen.dots if dot.rank is not None][:BEST_SHOWN],
         "teaching": teaching(caller, seen, waiting),
         "trace": trace(seen),

@@ -19,7 +19,9 @@ def beside(value: float | None, sd: float | None) -> str:
     if value is None or not math.isfinite(value) or not sd or not 1e-4 <= sd < 1e6:
         return number(value)
     places = max(0, 2 - math.floor(math.log10(sd)))
-    return number(value) if abs(value) >= 10.0 ** (2 - places) else f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+    if abs(value) >= 10.0 ** (2 - places):
+        return number(value)
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")  # + 0.0: no minus before nothing
 
 
 def measured(value: float | None) -> str:

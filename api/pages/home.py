@@ -8,7 +8,7 @@ from api.pages.novelty import touching
 from api.pages.visiting import PageRoute, Reader, show
 from api.paging import After
 from api.routes.runs import list_runs
-from records.repositories import Experiments, Judging, Reviews
+from records.repositories import Experiments, Hypotheses, Judging, Reviews
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -25,6 +25,9 @@ def home(request: Request, caller: Reader, after: After = None) -> Response:
         waiting = experiments.waiting(MOST_WAITING + 1)
         to_review = Judging(session, caller.workspace_id, caller.name).pending()
         drafts = Reviews(session, caller.workspace_id).page(200, status="draft")
+        mine = [draft for draft in drafts if draft.reviewer == caller.name][:MOST_WAITING]
+        hypotheses = Hypotheses(session, caller.workspace_id)
+        titled = [(draft, hypotheses.get(draft.hypothesis_id).title) for draft in mine]
     values = {
         "listed": runs.items,
         "older": runs.next,
@@ -32,7 +35,7 @@ def home(request: Request, caller: Reader, after: After = None) -> Response:
         "waiting": waiting[:MOST_WAITING],
         "more_waiting": len(waiting) > MOST_WAITING,
         "to_review": to_review,
-        "drafts": [draft for draft in drafts if draft.reviewer == caller.name],
+        "drafts": titled,
         **touching(caller),
     }
     return show(request, caller, "home.html", values)

@@ -128,7 +128,7 @@ class Members:
         """
         person = self.get(member_id)
         if was is not None and person.member.role != was:
-            message = f"{person.account.name} was made {person.member.role} meanwhile; look, and choose again"
+            message = f"the role of {person.account.name} is {person.member.role} by now; choose again"
             raise Conflict("changed_meanwhile", message)
         if person.member.role == "owner" and _checked(role) != "owner":
             self._check_another_owner(member_id)

@@ -278,7 +278,10 @@ def test_a_question_that_cannot_be_asked_keeps_all_that_was_typed(owner: httpx.C
     assert "budget: This should be greater than or equal to 1" in answer.text
     assert ">much was tried</textarea>" in answer.text
     assert ">One\nTwo</textarea>" in answer.text
-    long = {"question": " ", "survey": "much was tried " * 80_000}  # more than a form's part may have by itself
+    long = {
+        "question": " ",
+        "survey": "much was tried " * 80_000,
+    }  # more than a form's part may have by itself
     assert f">{long['survey']}</textarea>" in owner.post("/ask", data=long, files={"file": ("", b"")}).text
 
 

@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from desks import Desk
+from desks import TITLES, Desk
 
 from records.database import Database
 from records.repositories import Hypotheses, Judging, Reviews
@@ -49,6 +49,8 @@ def test_a_rejection_wants_a_reason_and_keeps_what_was_chosen(owner: httpx.Clien
     assert re.search(r'name="feasibility" value="2"[^>]* checked', refused.text)
     assert "Rejected." in judge(owner, desk, 1, "reject", reason="known").text
     assert "Kept as a draft." in judge(owner, desk, 2, "draft", reason="hm").text
+    begun = owner.get("/").text.partition("Reviews that you began")[2]
+    assert begun.index(TITLES[2]) < begun.index("hm")
     assert "Set aside." in judge(owner, desk, 3, "discard").text
     queue = owner.get(f"/runs/{desk.run_id}/review", params={"queue": "draft"}).text
     assert ">hm</textarea>" in queue
