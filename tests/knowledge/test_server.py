@@ -19,12 +19,17 @@ import pytest
 
 from config import IndexSettings
 from knowledge.chroma_server import chroma_server, running
-from knowledge.index import open_index
+from knowledge.index import Index, open_index
 from records.errors import BadInput, Failure
 
 UntilGone = Callable[[Path], None]
 USER = Path(__file__).with_name("trial_user.py")
-X = ("paper", np.array([1, 0, 0], dtype="<f4").tobytes())
+X = np.array([1, 0, 0], dtype="<f4").tobytes()
+
+
+def add(index: Index, passage_id: str) -> int:
+    """Give the index a passage; how many it lacked."""
+    return index.sync({passage_id: "paper"}, lambda ids: dict.fromkeys(ids, X))
 
 
 @pytest.fixture
@@ -162,7 +167,7 @@ def test_a_new_keeper_waits_for_the_server_of_a_killed_one(data_dir: Path) -> No
 def test_a_client_that_lives_on_does_not_hold_up_the_end(data_dir: Path, until_gone: UntilGone) -> None:
     """A worker opens an index for each job; the server would wait for connections that it left open."""
     with open_index(IndexSettings(), data_dir, "workspace", "three-dimensions") as index:
-        index.sync({"x": X})
+        add(index, "x")
     began = time.monotonic()
     until_gone(data_dir)
     assert time.monotonic() - began < ENDING_S  # at which the keeper kills it
@@ -172,15 +177,15 @@ def test_a_client_that_lives_on_does_not_hold_up_the_end(data_dir: Path, until_g
 def test_a_server_that_dies_in_use_is_unreachable_and_the_next_user_has_another(data_dir: Path) -> None:
     settings = IndexSettings()
     with open_index(settings, data_dir, "workspace", "three-dimensions") as index:
-        index.sync({"x": X})
+        add(index, "x")
         os.kill(server_of(data_dir), signal.SIGKILL)
         wait_until(lambda: running(data_dir) is None)
-        for use in (lambda: index.sync({"y": X}), lambda: index.nearest(np.ones(3, np.float32), 1)):
+        for use in (lambda: add(index, "y"), lambda: index.nearest(np.ones((1, 3), np.float32), 1)):
             with pytest.raises(Failure) as raised:
                 use()
             assert raised.value.code == "index_unreachable"
     with open_index(settings, data_dir, "workspace", "three-dimensions") as index:
-        assert index.sync({"x": X}) == 0
+        assert add(index, "x") == 0
 
 
 def test_what_lies_in_the_users_folder_is_not_imported(

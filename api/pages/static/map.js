@@ -4,7 +4,7 @@
   const dots = () => [...document.querySelectorAll("#picture-map .plot a")];
   const at = (link) => { const dot = link.querySelector("circle"); return [dot.cx.baseVal.value, dot.cy.baseVal.value]; };
   const told = (link) => link.querySelector("title").textContent;
-  let chosen = [], colours = "", focused = "";
+  let chosen = [], colours = "", focused = "", said = "";
 
   function say(text) {
     const place = document.getElementById("chosen");
@@ -69,7 +69,8 @@
   document.body.addEventListener("htmx:beforeSwap", () => {
     const link = document.activeElement.closest("#picture-map .plot a");
     focused = link ? link.getAttribute("href") : "";
+    said = document.getElementById("chosen")?.textContent || "";
   });
-  document.body.addEventListener("htmx:afterSettle", () => { colour(); refocus(); reachable(); });
+  document.body.addEventListener("htmx:afterSettle", () => { colour(); refocus(); reachable(); if (said) say(said); });
   reachable();
 })();
