@@ -23,7 +23,7 @@ def open_library(settings: Settings, database: Database, workspace_id: str) -> I
     from knowledge.generations import serving_embedder
     from knowledge.library import General, Library
     from records.repositories import Generations, Workspaces
-    from records.repositories.searchable import GENERAL
+    from records.repositories.general import GENERAL
 
     embedder, setting = serving_embedder(settings, database, workspace_id)
     with database.read() as session:

@@ -61,8 +61,9 @@ class Library:
             self._tiers.append(Tier(database, general[0], "general", embedder.name, general[1]))
 
     def paper_ids(self) -> list[str]:
+        """Of all papers that can be searched here, the general library's too."""
         with self._database.read() as session:
-            return Papers(session, self._workspace_id).ids()
+            return Papers(session, self._workspace_id).readable_ids()
 
     def ingest(
         self,

@@ -108,7 +108,7 @@ def _shown(
     status: int = 200,
 ) -> Response:
     with caller.read() as session:
-        papers = Papers(session, caller.workspace_id).count()
+        papers = Papers(session, caller.workspace_id).readable_count()
         collections = Collections(session, caller.workspace_id)
         sizes = collections.sizes()
         named = [(row.id, row.name, sizes.get(row.id, 0)) for row in collections.page(MOST_COLLECTIONS)]

@@ -114,7 +114,7 @@ def paper(paper_id: UUID, request: Request, caller: Reader) -> Response:
         used_by = citing(session, caller.workspace_id, one.id)
         found = Collections(session, caller.workspace_id)
         kept = [(row, one.id in found.paper_ids(row.id)) for row in found.page(200)]
-        later = Papers(session, caller.workspace_id).get(one.version_of) if one.version_of else None
+        later = Papers(session, caller.workspace_id).read(one.version_of) if one.version_of else None
     values = {
         "one": one,
         "later": later,

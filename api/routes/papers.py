@@ -68,7 +68,7 @@ def paper(paper_id: UUID, caller: CanRead) -> PaperDetail:
     """One paper with its passages, which quotes point into."""
     with caller.read() as session:
         found = Papers(session, caller.workspace_id)
-        row = found.get(str(paper_id))
+        row = found.read(str(paper_id))
         passages = found.passages([row.id])
         versions = KnownPapers(session, caller.workspace_id).versions_of(row.id)
     return PaperDetail(
@@ -122,7 +122,7 @@ async def search(
 
 def _order(asked: SearchIn, caller: Caller) -> str:
     with caller.write() as session:
-        Papers(session, caller.workspace_id).check(asked.paper_ids or [])
+        Papers(session, caller.workspace_id).check_readable(asked.paper_ids or [])
         job = order_search(
             session,
             caller.workspace_id,

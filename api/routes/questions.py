@@ -19,7 +19,7 @@ def ask(asked: QuestionIn, caller: CanWrite, after: BackgroundTasks, response: R
     """Have a question answered: the run's id at once, its hypotheses as it gets on."""
     with caller.write() as session:
         papers = Papers(session, caller.workspace_id)
-        corpus = papers.ids() if asked.paper_ids is None else asked.paper_ids
+        corpus = papers.readable_ids() if asked.paper_ids is None else asked.paper_ids
         _check_corpus(asked.plan, corpus)
         run = Runs(session, caller.workspace_id).create(
             asked.question, asked.survey.strip(), asked.plan.stored(), corpus, created_by=caller.name

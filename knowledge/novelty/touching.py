@@ -21,7 +21,8 @@ from knowledge.novelty.overlap import (
 from records.database import Database
 from records.models import Hypothesis
 from records.repositories import Workspaces
-from records.repositories.novelty import GENERAL, Novelties
+from records.repositories.general import GENERAL
+from records.repositories.novelty import Novelties
 
 NOTICEABLE = 0.1
 """By so much a paper lowers a hypothesis' novelty when it is flagged."""

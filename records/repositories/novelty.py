@@ -20,12 +20,10 @@ from records.models import (
     Passage,
     PassageVector,
     Run,
-    Workspace,
 )
 from records.repositories.common import chunks
+from records.repositories.general import readable
 
-GENERAL = "general"
-"""The name of the workspace whose papers everybody reads."""
 OVER = ("failed", "cancelled")
 """States of runs that nobody waits for."""
 ENDED = ("done", "stopped")
@@ -123,7 +121,9 @@ class Novelties:
     def sample(self, limit: int) -> list[str]:
         """Texts of some passages, spread over all: for how common words are."""
         ids = list(
-            self._session.scalars(select(Passage.id).where(self._readable(Passage)).order_by(Passage.id))
+            self._session.scalars(
+                select(Passage.id).where(readable(Passage, self._workspace_id)).order_by(Passage.id)
+            )
         )
         chosen = ids[:: max(1, len(ids) // limit)][:limit]
         return [
@@ -136,7 +136,7 @@ class Novelties:
 
     def titles(self, paper_ids: Collection[str]) -> dict[str, tuple[str, int | None]]:
         """Title and year of papers that this workspace may read, by id."""
-        query = select(Paper.id, Paper.title, Paper.year).where(self._readable(Paper))
+        query = select(Paper.id, Paper.title, Paper.year).where(readable(Paper, self._workspace_id))
         rows = (
             row
             for chunk in chunks(paper_ids)
@@ -176,12 +176,8 @@ class Novelties:
             .outerjoin(
                 PassageVector, (PassageVector.passage_id == Passage.id) & (PassageVector.model == model)
             )
-            .where(self._readable(Passage))
+            .where(readable(Passage, self._workspace_id))
             .order_by(Passage.paper_id, Passage.position)
         )
         rows = (row for chunk in chunks(ids) for row in self._session.execute(query.where(column.in_(chunk))))
         return [Told(row.id, row.paper_id, row.text, row.vector) for row in rows]
-
-    def _readable(self, table: Any) -> Any:
-        general = select(Workspace.id).where(Workspace.name == GENERAL)
-        return (table.workspace_id == self._workspace_id) | table.workspace_id.in_(general)

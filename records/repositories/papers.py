@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from records.errors import NotFound
 from records.models import CollectionPaper, Paper, Passage
 from records.repositories.common import chunks, fetch_by
+from records.repositories.general import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ ALL = PaperFilter()
 
 
 class Papers:
+    """A workspace's papers; whoever names them may also read those of the general library."""
+
     def __init__(self, session: Session, workspace_id: str) -> None:
         self._session = session
         self._workspace_id = workspace_id
@@ -97,11 +100,17 @@ class Papers:
             raise NotFound("paper_not_found", f"there is no paper {paper_id} in this workspace")
         return found
 
+    def read(self, paper_id: str) -> Paper:
+        """A paper of the workspace or of the general library, which is not to be changed."""
+        self.check_readable([paper_id])
+        return self.all([paper_id])[0]
+
     def all(self, paper_ids: Collection[str] | None = None) -> list[Paper]:
-        """The workspace's papers, or those of them that are named; oldest first."""
-        query = select(Paper).where(Paper.workspace_id == self._workspace_id)
+        """The workspace's papers, or those that are named so far as it may read them; oldest first."""
         if paper_ids is None:
+            query = select(Paper).where(Paper.workspace_id == self._workspace_id)
             return list(self._session.scalars(query.order_by(Paper.id)))
+        query = select(Paper).where(readable(Paper, self._workspace_id))
         return sorted(fetch_by(self._session, query, Paper.id, set(paper_ids)), key=lambda paper: paper.id)
 
     def page(self, limit: int, after: str | None = None, wanted: PaperFilter = ALL) -> list[Paper]:
@@ -116,13 +125,25 @@ class Papers:
         query = select(Paper.id).where(Paper.workspace_id == self._workspace_id).order_by(Paper.id)
         return list(self._session.scalars(query))
 
+    def readable_ids(self) -> list[str]:
+        """Of all papers that the workspace may read, oldest first."""
+        query = select(Paper.id).where(readable(Paper, self._workspace_id)).order_by(Paper.id)
+        return list(self._session.scalars(query))
+
     def check(self, paper_ids: Collection[str]) -> None:
         """NotFound ``paper_not_found`` unless all of these are the workspace's."""
-        mine = select(Paper.id).where(Paper.workspace_id == self._workspace_id)
+        self._check(paper_ids, Paper.workspace_id == self._workspace_id)
+
+    def check_readable(self, paper_ids: Collection[str]) -> None:
+        """NotFound ``paper_not_found`` unless the workspace may read all of these."""
+        self._check(paper_ids, readable(Paper, self._workspace_id))
+
+    def _check(self, paper_ids: Collection[str], condition: ColumnElement[bool]) -> None:
+        query = select(Paper.id).where(condition)
         known = {
             found
             for chunk in chunks(paper_ids)
-            for found in self._session.scalars(mine.where(Paper.id.in_(chunk)))
+            for found in self._session.scalars(query.where(Paper.id.in_(chunk)))
         }
         for paper_id in paper_ids:
             if paper_id not in known:
@@ -136,12 +157,18 @@ class Papers:
         query = select(func.count()).select_from(Paper).where(Paper.workspace_id == self._workspace_id)
         return self._session.scalar(query) or 0
 
+    def readable_count(self) -> int:
+        query = select(func.count()).select_from(Paper).where(readable(Paper, self._workspace_id))
+        return self._session.scalar(query) or 0
+
     def passages(self, paper_ids: Collection[str] | None = None) -> list[Passage]:
-        """Passages in the order of their papers and places, all of them or those of the named papers."""
-        query = select(Passage).where(Passage.workspace_id == self._workspace_id)
+        """Passages in the order of their papers and places: all of the workspace's, or of the named papers
+        that it may read."""
         if paper_ids is None:
+            query = select(Passage).where(Passage.workspace_id == self._workspace_id)
             found = list(self._session.scalars(query))
         else:
+            query = select(Passage).where(readable(Passage, self._workspace_id))
             found = fetch_by(self._session, query, Passage.paper_id, set(paper_ids))
         return sorted(found, key=lambda passage: (passage.paper_id, passage.position))
 
@@ -152,8 +179,8 @@ class Papers:
         return found[passage_id]
 
     def passages_by_id(self, passage_ids: Collection[str]) -> dict[str, Passage]:
-        """Those of the named passages that exist here."""
-        query = select(Passage).where(Passage.workspace_id == self._workspace_id)
+        """Those of the named passages that the workspace may read."""
+        query = select(Passage).where(readable(Passage, self._workspace_id))
         return {
             passage.id: passage for passage in fetch_by(self._session, query, Passage.id, set(passage_ids))
         }

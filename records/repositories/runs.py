@@ -35,7 +35,7 @@ class Runs:
     ) -> Run:
         """A run in state ``created``, with its question and the papers that it may read."""
         wanted = dict.fromkeys(paper_ids)
-        Papers(self._session, self._workspace_id).check(wanted)
+        Papers(self._session, self._workspace_id).check_readable(wanted)
         asked = Question(workspace_id=self._workspace_id, text=question, survey=survey)
         self._session.add(asked)
         self._session.flush()

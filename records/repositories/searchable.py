@@ -12,9 +12,6 @@ from records.models import Collection as CollectionRow
 from records.models import CollectionPaper, Paper, Passage
 from records.repositories.common import chunks
 
-GENERAL = "general"
-"""The workspace whose papers everybody reads."""
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:

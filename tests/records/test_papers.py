@@ -140,3 +140,28 @@ def test_another_workspace_sees_nothing(database: Database, workspace_id: str, s
         with pytest.raises(NotFound):
             Vectors(session, stranger_id).set("minilm", {passage.id: b"overwritten"})
         theirs.add(paper("Mine", "10.1/a"), [])  # a tenant's papers do not collide with another's
+
+
+def test_the_general_library_is_read_by_all_and_changed_by_its_own(
+    database: Database, workspace_id: str
+) -> None:
+    with database.write() as session:
+        general = Papers(session, Workspaces(session).get_or_create("general").id)
+        shared = general.add(paper("For all", "10.1/all"), [Passage(text="Salt toughens gels.")])
+        mine = Papers(session, workspace_id)
+        own = mine.add(paper("Mine"), [Passage(text="a")])
+    with database.read() as session:
+        mine = Papers(session, workspace_id)
+        assert mine.ids() == [own]
+        assert mine.readable_ids() == [shared, own]
+        assert mine.readable_count() == 2
+        assert mine.read(shared).title == "For all"
+        (passage,) = mine.passages([shared])
+        assert mine.passage(passage.id).text == "Salt toughens gels."
+        with pytest.raises(NotFound):
+            mine.get(shared)  # which is for whoever changes it
+        with pytest.raises(NotFound):
+            mine.check([shared])
+    with database.write() as session:
+        run = Runs(session, workspace_id).create("Why?", "", {}, [shared, own])
+        assert set(Runs(session, workspace_id).paper_ids(run.id)) == {shared, own}
