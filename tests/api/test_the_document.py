@@ -20,7 +20,7 @@ from records.database import Database
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-EXAMPLES = 6
+EXAMPLES = 4
 """Of each operation and mode."""
 ENDLESS = "/v1/runs/{run_id}/events/stream"
 """Does not end while the run goes on; it has tests of its own."""

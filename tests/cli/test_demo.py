@@ -6,7 +6,7 @@ from command import document
 
 
 def test_the_demo_ranks_hypotheses_against_a_hidden_answer(touchstone, tmp_path):
-    done = touchstone.script("demo", "--out", tmp_path)
+    done = touchstone("demo", "--out", tmp_path)
     assert done.code == 0, done.err
     run = document(tmp_path, "demo-run.json")
     assert run["run"]["state"] == "done"
