@@ -89,6 +89,7 @@ def fill(database: Database, workspace_id: str, source: Material, model: str, co
             kept = Vectors(session, workspace_id)
             kept.set(model, keep)
             kept.set(of_titles(model), bare)
+    database.optimize()  # as whoever embeds does
 
 
 def _paper(

@@ -46,6 +46,8 @@ def embed_missing(
         report,
         first=True,
     )
+    if made:
+        database.optimize()
     return made
 
 

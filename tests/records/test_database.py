@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from records.database import Database
 from records.errors import BadInput, Failure
-from records.models import Workspace
+from records.models import Paper, Passage, Workspace
 from records.repositories import Papers, Runs, Workspaces
 
 
@@ -192,3 +192,22 @@ def test_a_server_that_went_away_is_found_again(database: Database, workspace_id
         session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
     other.close()
     assert names(database) == ["local"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_passages_that_are_named_are_found_without_reading_all(database: Database) -> None:
+    with database.write() as session:
+        workspace_id = Workspaces(session).get_or_create("lab").id
+        paper = Paper(title="Gels", title_key="gels", abstract="", source="notes.jsonl")
+        Papers(session, workspace_id).add(paper, [Passage(text=f"Passage {n}.") for n in range(300)])
+    ids = ", ".join(f"'{n}'" for n in range(20))
+    plan = f"EXPLAIN QUERY PLAN SELECT text FROM passage WHERE workspace_id = :w AND id IN ({ids})"
+
+    def way() -> str:
+        with database.read() as session:
+            (step,) = session.execute(text(plan), {"w": workspace_id}).all()
+        return str(step.detail)
+
+    assert "(id=?)" not in way()
+    database.optimize()
+    assert "(id=?)" in way()

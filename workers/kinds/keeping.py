@@ -10,4 +10,6 @@ from workers.opened import database
 
 def retention(settings: Settings, job: Job) -> dict[str, int]:
     """Throw away what nobody needs any more, step by step; how much of each."""
-    return throw_away(database(), job.workspace_id, settings.worker.keep_days)
+    thrown = throw_away(database(), job.workspace_id, settings.worker.keep_days)
+    database().optimize()
+    return thrown
