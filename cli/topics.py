@@ -32,6 +32,9 @@ def build(collection: Collection = None) -> None:
         collection_id = _collection(opened, collection)
         embedder = load_embedder(opened.settings.embedding)
         built = build_topics(opened.database, opened.workspace_id, embedder, collection_id, report)
+    if not built.papers:
+        output.print("There is no paper to sort; read some in with: touchstone ingest FILE")
+        return
     output.print(f"{built.papers} papers in {built.topics} topics.", highlight=False)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
 import pytest
+from browsing import quiet_page, serious
 from desks import Desk, serving_desk
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
@@ -18,10 +18,6 @@ from records.database import Database
 from records.first_start import first_start
 from records.repositories import Experiments, Judging, Reviews, RunEvents, Runs
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-SERIOUS = """rules => axe.run(rules ? {runOnly: rules} : {}).then(found => found.violations
-    .filter(one => ["serious", "critical"].includes(one.impact))
-    .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))"""
 NUMBERS = count()
 
 
@@ -57,14 +53,8 @@ def signed_in(served: tuple[str, Settings], database: Database, browser: Browser
 
 @pytest.fixture
 def page(signed_in: BrowserContext) -> Iterator[Page]:
-    """A page that has nothing to complain about: no error, no policy broken."""
-    opened = signed_in.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    opened.close()
-    assert said == []
+    with quiet_page(signed_in) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -85,12 +75,11 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page,
     coloured = (run, f"{run}/review", f"{run}/bench", f"{run}/pictures")  # between them every colour there is
     for place in places:
         page.goto(place)
-        page.evaluate(AXE)
         page.emulate_media(color_scheme="light")
-        assert page.evaluate(SERIOUS) == [], place
+        assert serious(page) == [], place
         if place in coloured:
             page.emulate_media(color_scheme="dark")
-            assert page.evaluate(SERIOUS, ["color-contrast"]) == [], place
+            assert serious(page, ["color-contrast"]) == [], place
         for width in (360, 2560):
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")

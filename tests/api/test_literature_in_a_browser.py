@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
 
 import pytest
+from browsing import quiet_page, serious
 from desks import PASSWORD, Desk, newcomer
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -14,11 +14,6 @@ from records.database import Database
 from records.models import Paper, Passage
 from records.repositories import Novelties, Papers, Topics
 from records.repositories.topics import Grown, Lies
-
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-SERIOUS = """axe.run().then(found => found.violations
-    .filter(one => ["serious", "critical"].includes(one.impact))
-    .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))"""
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +33,8 @@ def signed_in(
 
 @pytest.fixture
 def page(signed_in: BrowserContext) -> Iterator[Page]:
-    """A page that has nothing to complain about: no error, no policy broken."""
-    opened = signed_in.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    opened.close()
-    assert said == []
+    with quiet_page(signed_in) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -74,10 +63,9 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page,
     leaf, paper = f"topics/{topics[1]}", f"papers/{topics[3]}"
     for place in ("", "topics", f"topics/{topics[0]}", leaf, paper, "feeds", "search"):
         page.goto(f"/literature/{place}".rstrip("/"))
-        page.evaluate(AXE)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(SERIOUS) == [], (place, scheme)
+            assert serious(page) == [], (place, scheme)
         for width in (360, 2560):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (place, width)
