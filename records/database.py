@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -130,9 +131,10 @@ def _make_folder(path: Path) -> None:
 def _engine(url: URL) -> Engine:
     # NaN is no JSON: PostgreSQL would refuse it and SQLite keep it, so both refuse it here.
     dumps = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False)
+    options: dict[str, Any] = {"json_serializer": dumps, "json_deserializer": orjson.loads}
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, json_serializer=dumps, pool_pre_ping=True)
-    engine = create_engine(url, json_serializer=dumps, connect_args={"timeout": BUSY_TIMEOUT_S})
+        return create_engine(url, **options, pool_pre_ping=True)
+    engine = create_engine(url, **options, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -27,7 +27,6 @@ from api.routes import experiments, hypotheses, remarks
 from api.schemas.experiments import ChosenIn
 from api.schemas.hypotheses import HypothesisDetail, HypothesisOut, ReviewOut, TraitEffect
 from api.schemas.remarks import CommentIn, TagsIn, WordingIn
-from api.updates import standings_of
 from api.versions import etag
 from records import repositories
 from records.errors import BadInput, NotFound
@@ -185,13 +184,9 @@ def _surroundings(caller: Caller, found: HypothesisDetail) -> dict[str, Any]:
         run = Runs(session, caller.workspace_id).get(found.run_id)
         repository = repositories.Hypotheses(session, caller.workspace_id)
         notes = Remarks(session, caller.workspace_id)
-        titles = repository.titles(run.id)
         values = {
             "run": run,
             "question": Runs(session, caller.workspace_id).question(run.id).text,
-            "titles": dict(titles),
-            **_neighbours([titles[place][0] for place in standings_of(run)], found.id),
-            "clusters": [one for one in repository.clusters(run.id) if found.id in one.members],
             "molecules": molecules_of(repository.get(found.id).features),
             "alike": alike(session, caller.workspace_id, found.id),
             "opinion": Judging(session, caller.workspace_id, caller.name).opinion(found.id),
@@ -200,9 +195,13 @@ def _surroundings(caller: Caller, found: HypothesisDetail) -> dict[str, Any]:
             "tags": notes.tags(found.id),
         }
     tests = experiments.experiments(UUID(found.run_id), caller)
+    seen = gather(caller, found.run_id)
     return {
         **values,
-        "map": hypothesis_map(gather(caller, found.run_id), marked=found.id),
+        "titles": seen.titles,
+        **_neighbours([dot.id for dot in seen.dots if dot.rank is not None], found.id),
+        "clusters": [one for one in seen.clusters if found.id in one.members],
+        "map": hypothesis_map(seen, marked=found.id),
         "experiments": [test for test in tests if test.hypothesis_id == found.id],
         "traits": traits,
         "trait_scale": trait_scale(traits),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
@@ -53,8 +53,7 @@ def marks_of(session: Session, workspace_id: str, person: str, run_id: str) -> M
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     dot: Dot
     clusters: tuple[str, ...]
     """Names."""

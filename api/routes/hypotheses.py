@@ -72,10 +72,10 @@ def hypothesis(hypothesis_id: UUID, caller: CanRead, response: Response) -> Hypo
         found = repositories.Hypotheses(session, caller.workspace_id)
         row = found.get(str(hypothesis_id))
         run = Runs(session, caller.workspace_id).get(row.run_id)
-        members = _members(found.clusters(run.id))
-        ids = [identity for identity, _ in found.titles(run.id)]
-    shown = hypothesis_out(row, standings_of(run).get(row.position), members.get(row.id, []))
-    told = run.outcome.get("explanations", {}).get(str(row.position))
+        clusters = found.clusters_of(row.id)
+        told = run.outcome.get("explanations", {}).get(str(row.position))
+        ids = [identity for identity, _ in found.titles(run.id)] if told else []
+    shown = hypothesis_out(row, standings_of(run).get(row.position), clusters)
     response.headers["ETag"] = etag(row.version)
     return HypothesisDetail(**shown.model_dump(), explanation=None if told is None else _explained(told, ids))
 

@@ -157,6 +157,17 @@ class Hypotheses:
             members.setdefault(cluster_id, {})[hypothesis_id] = weight
         return [Category(row.name, tuple(row.key_points), members.get(row.id, {}), row.id) for row in rows]
 
+    def clusters_of(self, hypothesis_id: str) -> list[str]:
+        """Ids of the clusters that one of the workspace's hypotheses lies in, in their order."""
+        query = (
+            select(Cluster.id)
+            .join(Membership, Membership.cluster_id == Cluster.id)
+            .join(Hypothesis, Hypothesis.id == Membership.hypothesis_id)
+            .where(Membership.hypothesis_id == hypothesis_id, Hypothesis.workspace_id == self._workspace_id)
+            .order_by(Cluster.position)
+        )
+        return list(self._session.scalars(query))
+
     def _keep(self, run_id: str, position: int, row: Hypothesis) -> str:
         row.workspace_id = self._workspace_id
         row.run_id = run_id

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
 class Chance:
@@ -24,21 +27,15 @@ def best_by_chance(scores: Sequence[float], picks: Sequence[int]) -> list[Chance
     With the scores in ascending order, the best of k picks of n is the i-th (i = 1…n) or a lower one with
     probability C(i, k) / C(n, k).
     """
-    ordered = sorted(scores)
+    ordered = np.sort(np.asarray(scores, dtype=float))
     return [_best_of(ordered, count) for count in picks]
 
 
-def _best_of(ordered: Sequence[float], picks: int) -> Chance:
-    count = len(ordered)
-    at_most, mean = 1.0, 0.0
-    low = high = ordered[-1]
-    for place in range(count, picks - 1, -1):
-        value = ordered[place - 1]
-        below = at_most * (place - picks) / place  # C(i-1, k) / C(n, k)
-        mean += (at_most - below) * value
-        if at_most >= 0.9:
-            high = value
-        if at_most >= 0.1:
-            low = value
-        at_most = below
-    return Chance(picks, mean, low, high)
+def _best_of(ordered: NDArray[np.float64], picks: int) -> Chance:
+    values = ordered[picks - 1 :]  # a lower one is never the best of so many
+    places = np.arange(len(ordered), picks, -1)
+    # C(i, k) / C(n, k) for i = k … n
+    at_most = np.concatenate(([1.0], np.cumprod((places - picks) / places)))[::-1]
+    chances = np.diff(at_most, prepend=0.0)
+    low, high = values[np.searchsorted(at_most, (0.1, 0.9))]
+    return Chance(picks, float(chances @ values), float(low), float(high))
