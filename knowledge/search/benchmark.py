@@ -135,7 +135,7 @@ class Corpus:
     def inspiration(self, asked: Asked) -> Places:
         """The product's own way."""
         problem = read_problem(asked.question, asked.survey, self._embedder, self._vocabulary)
-        return ranking(score(problem, self._pool))
+        return ranking(score(problem, self._pool), self._pool)
 
     def rivals(self, asked: Asked) -> dict[str, Places]:
         """TF-IDF, BM25, the embedding model alone, and TF-IDF and the model fused by their ranks."""

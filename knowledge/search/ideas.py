@@ -82,8 +82,10 @@ def find(
             pools.append((place, *with_vectors))
     if not pools:
         return [], weighed
-    scored = score(problem, _pool(tiers, pools, len(vocabulary)))
-    return _ideas(pools, problem, scored, limit), weighed
+    pool = _pool(tiers, pools, len(vocabulary))
+    scored = score(problem, pool)
+    order = ranking(scored, pool)[:limit].tolist()
+    return _ideas(pools, problem, scored, order), weighed
 
 
 def _choose(
@@ -180,7 +182,10 @@ def _pool(tiers: Sequence[Tier], pools: Sequence[tuple[int, _Chosen, Floats, Flo
 
 
 def _ideas(
-    pools: Sequence[tuple[int, _Chosen, Floats, Floats]], problem: Problem, scored: Scored, limit: int
+    pools: Sequence[tuple[int, _Chosen, Floats, Floats]],
+    problem: Problem,
+    scored: Scored,
+    order: Sequence[int],
 ) -> list[Idea]:
     places = [
         (tier, chosen, vectors, paper)
@@ -188,7 +193,7 @@ def _ideas(
         for paper in range(len(chosen.papers))
     ]
     found = []
-    for place in ranking(scored)[:limit].tolist():
+    for place in order:
         tier, chosen, vectors, paper = places[place]
         end = chosen.starts[paper + 1] if paper + 1 < len(chosen.starts) else len(chosen.passages)
         own = vectors[chosen.starts[paper] : end]

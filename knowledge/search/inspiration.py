@@ -32,6 +32,9 @@ CROWD, CROWDED = 10, 0.2
 NEIGHBOURS, NEIGHBOURLY = 5, 0.15
 """Papers nearest to one, and their share in its score: what inspires stands among its like."""
 
+DIVERSE, REPEATED = 60, 1.0
+"""So many of the best are spread out; standard deviations that one loses which repeats a better one."""
+
 SHORTEST_VIEW = 25
 """Characters of a sentence that is worth a look of its own."""
 
@@ -113,9 +116,22 @@ def score(problem: Problem, pool: Pool) -> Scored:
     return Scored(_with_neighbours(_standard(total), likeness), parts, by_view.argmax(axis=0))
 
 
-def ranking(scored: Scored) -> NDArray[np.int64]:
-    """Places of the papers, best first; of equals the earlier one."""
-    return np.argsort(-scored.total, kind="stable")
+def ranking(scored: Scored, pool: Pool) -> NDArray[np.int64]:
+    """Places of the papers, best first; of equals the earlier one.
+
+    Among the best, a paper that means what a better one means stands back (maximal marginal relevance): an
+    answer often needs two ideas, and two papers with the same one are no use.
+    """
+    order = np.argsort(-scored.total, kind="stable")
+    left = order[:DIVERSE]
+    said = np.zeros(len(left))
+    first = []
+    while len(left):
+        place = int((scored.total[left] - REPEATED * said).argmax())
+        first.append(left[place])
+        said = np.maximum(said, pool.texts[left] @ pool.texts[left[place]])
+        left, said = np.delete(left, place), np.delete(said, place)
+    return np.concatenate([np.array(first, dtype=np.int64), order[DIVERSE:]])
 
 
 def paper_vectors(passages: Floats, starts: Sequence[int]) -> Floats:
