@@ -27,7 +27,8 @@ def status() -> None:
             waiting = {one.model: vectors.waiting(one.model) for one in generations}
         changed = outdated(opened.settings, opened.database, opened.workspace_id)
     if not generations:
-        output.print("There is no index yet; it comes with the first papers: touchstone ingest FILE")
+        none = f"{opened.settings.workspace} has no index of its own yet"
+        output.print(f"{none}; it comes with its first papers: touchstone ingest FILE", highlight=False)
         return
     table = Table(show_edge=False, pad_edge=False)
     for name in ("model", "dimension", "state", "passages", "without vector"):
