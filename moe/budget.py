@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from transformers import PretrainedConfig
 
+from moe.channels import bytes_beside
 from moe.errors import MoeError
 from moe.store import Store
 
@@ -51,6 +52,11 @@ class Budget:
     slots: int
     """Experts that fit in what is left."""
 
+    @property
+    def experts(self) -> int:
+        """Bytes for experts."""
+        return self.total - self.dense - self.context - self.working
+
     @classmethod
     def plan(
         cls, store: Store, config: PretrainedConfig, total: int | None, tokens: int, sequences: int
@@ -91,5 +97,8 @@ def _working_bytes(config: PretrainedConfig, store: Store, sequences: int) -> in
     states = 16 * 4 * PREFILL * text.hidden_size
     widest = max(stored.layer.numel * store.dtype.itemsize for stored in store.layers)
     inside = 4 * PREFILL * max(max(map(sum, stored.layer.shapes.values())) for stored in store.layers)
-    decoded = 0 if store.recipe.name == "exact" else 3 * widest
-    return int(SCRATCH + logits + states + inside + decoded)
+    if store.recipe.name == "floe":
+        experts = bytes_beside(store)
+    else:
+        experts = 0 if store.recipe.name == "exact" else 3 * widest
+    return int(SCRATCH + logits + states + inside + experts)

@@ -34,7 +34,12 @@ class Counts:
     stalled: float = 0.0
     """Seconds that the computing thread waited for a read."""
     prefetched: int = 0
+    """Experts read before they were asked for; of floe, channels."""
     prefetched_used: int = 0
+    channels_asked: int = 0
+    """Of floe: channels that visits needed."""
+    channels_missing: int = 0
+    """And those of them that were not in memory."""
 
 
 @dataclass(slots=True)
@@ -90,6 +95,11 @@ class ExpertCache:
             place.pins -= 1
             self._pinned -= 1
         self.policy.visited(layer, experts)
+
+    def holds(self, layer: int, expert: int) -> bool:
+        """Whether it could be computed with at once."""
+        place = self._places.get((layer, expert))
+        return place is not None and (place.reading is None or place.reading.done())
 
     def prefetch(self, layer: int, experts: Sequence[int]) -> None:
         """Begin to read those of ``experts``, likely first, that are not there, where there is room."""

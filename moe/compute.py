@@ -16,21 +16,30 @@ Compute = Callable[[Tensor, Tensor], Tensor]
 """One expert: tokens [n, hidden] and their shares [n, 1] in, [n, hidden] out, yet without the shares."""
 
 
+Project = Callable[[str, Tensor], Tensor]
+"""A projection's name and its input [tokens, columns] in, [tokens, rows] out, with its bias if it has one."""
+
+
 def expert_forward(module: nn.Module, weights: Weights, x: Tensor) -> Tensor:
+    """[tokens, hidden] through one expert with these weights."""
+
+    def project(name: str, x: Tensor) -> Tensor:
+        weight, bias = weights[name], weights.get(f"{name}_bias")
+        if not module.is_transposed:
+            return linear(x, weight, bias)
+        return x @ weight if bias is None else x @ weight + bias
+
+    return projected_forward(module, project, x)
+
+
+def projected_forward(module: nn.Module, project: Project, x: Tensor) -> Tensor:
     """[tokens, hidden] through one expert, step by step as ``module`` itself would do it."""
     if module.has_gate:
-        x = module._apply_gate(_project(module, weights, "gate_up_proj", x))  # type: ignore[operator]
+        x = module._apply_gate(project("gate_up_proj", x))  # type: ignore[operator]
     else:
-        x = module.act_fn(_project(module, weights, "up_proj", x))  # type: ignore[operator]
-    x = _project(module, weights, "down_proj", x)
+        x = module.act_fn(project("up_proj", x))  # type: ignore[operator]
+    x = project("down_proj", x)
     return module.post_expert_norm(x) if module.has_post_expert_norm else x  # type: ignore[operator]
-
-
-def _project(module: nn.Module, weights: Weights, name: str, x: Tensor) -> Tensor:
-    weight, bias = weights[name], weights.get(f"{name}_bias")
-    if not module.is_transposed:
-        return linear(x, weight, bias)
-    return x @ weight if bias is None else x @ weight + bias
 
 
 def route(

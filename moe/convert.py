@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections import defaultdict
@@ -18,6 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from moe.architecture import ExpertsLayer, empty_model, experts_modules, layer_of, read_config
+from moe.atomic import Part, sync, write_json
 from moe.checkpoint import INDEX, Checkpoint, Converter
 from moe.errors import MoeError
 from moe.recipes import Recipe
@@ -122,19 +122,19 @@ class _Writing:
         return name in self._files
 
     def dense(self, name: str, tensors: dict[str, Tensor]) -> None:
-        with _Part(self._partial / name) as part:
+        with Part(self._partial / name) as part:
             save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, part)
         self._finished(name)
 
     def copy(self, name: str, path: Path) -> None:
-        with _Part(self._partial / name) as part:
+        with Part(self._partial / name) as part:
             shutil.copyfile(path, part)
         self._finished(name)
 
     def experts(self, name: str, layer: ExpertsLayer, recipe: Recipe, stacked: dict[str, Tensor]) -> None:
         layout: RecordLayout | None = None
         resident: list[dict[str, Tensor]] = []
-        with _Part(self._partial / name) as part, part.open("wb") as file:
+        with Part(self._partial / name) as part, part.open("wb") as file:
             for expert in range(layer.experts):
                 weights = {key: stacked[f"{layer.name}.{key}"][expert] for key in layer.shapes}
                 fields = recipe.encode(weights)
@@ -158,11 +158,11 @@ class _Writing:
         layers = tuple(self._layers[name] for name in sorted(self._layers))
         files = tuple(self._files[name] for name in sorted(self._files))
         store = Store(self._partial, recipe, dtype, tuple(dense), layers, files)
-        _write_json(self._partial / MANIFEST, manifest_of(store))
+        write_json(self._partial / MANIFEST, manifest_of(store))
         (self._partial / PROGRESS).unlink()
-        _sync(self._partial)
+        sync(self._partial)
         self._partial.rename(self._folder)
-        _sync(self._folder.parent)
+        sync(self._folder.parent)
         return Store.at(self._folder)
 
     def _resume(self) -> None:
@@ -185,33 +185,4 @@ class _Writing:
             "files": [asdict(kept) for kept in self._files.values()],
             "layers": [layer_entry(stored) for stored in self._layers.values()],
         }
-        _write_json(self._partial / PROGRESS, progress)
-
-
-class _Part:
-    """A path to write to; it becomes the wanted file at the end, and is on the disk by then."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
-
-    def __enter__(self) -> Path:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        return self._part
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            _sync(self._part)
-            self._part.replace(self._path)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with _Part(path) as part:
-        part.write_text(json.dumps(content, indent=1))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        write_json(self._partial / PROGRESS, progress)

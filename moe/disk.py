@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,6 +15,8 @@ from torch import Tensor
 
 BLOCK = 4096
 """Direct reads begin and end on it, and go into memory that lies on it."""
+PIECE = 256 << 10
+"""Bytes read at once where much is read: with several such reads under way a disk is as fast as it can be."""
 
 
 def aligned(size: int) -> int:
@@ -22,6 +27,46 @@ def aligned(size: int) -> int:
 def buffer(size: int) -> Tensor:
     """``size`` bytes that lie on a block; they take memory only once they are written."""
     return torch.frombuffer(mmap.mmap(-1, max(aligned(size), BLOCK)), dtype=torch.uint8)[:size]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCost:
+    """What a read takes while others are under way, in seconds."""
+
+    each: float
+    """However short it is."""
+    byte: float
+
+    @property
+    def worth_bridging(self) -> int:
+        """Bytes that are read over sooner than another read is begun."""
+        return int(self.each / self.byte)
+
+
+def measure_cost(file: DirectFile, size: int, readers: ThreadPoolExecutor, count: int) -> ReadCost:
+    """Of ``file``, ``size`` bytes long, read by ``count`` of ``readers`` at once."""
+    short = _seconds(file, size, BLOCK, 64, readers, count)
+    long = _seconds(file, size, min(aligned(size) // 2, PIECE), 2 * count, readers, count)
+    byte = max(long / min(aligned(size) // 2, PIECE), 1e-12)
+    return ReadCost(max(0.0, short - BLOCK * byte), byte)
+
+
+def _seconds(
+    file: DirectFile, size: int, piece: int, reads: int, readers: ThreadPoolExecutor, count: int
+) -> float:
+    """That one of ``reads`` reads of ``piece`` bytes takes, spread over the file."""
+    piece = max(BLOCK, piece // BLOCK * BLOCK)
+    blocks = max(1, (size - piece) // BLOCK)
+    offsets = [(number * 7919 % blocks) * BLOCK for number in range(reads)]
+
+    def read(mine: list[int]) -> None:
+        into = buffer(piece)
+        for offset in mine:
+            file.read(offset, into)
+
+    began = time.perf_counter()
+    list(readers.map(read, [offsets[number::count] for number in range(count)]))
+    return (time.perf_counter() - began) / reads
 
 
 class DirectFile:

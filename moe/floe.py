@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from moe.compute import Compute
 from moe.errors import MoeError
-from moe.kernels import compile_kernels, sparse_expert
+from moe.kernels import Mask, choose, compile_kernels, sparse_expert
 from moe.quantize import QuantizedMatrix, quantize
 from moe.recipes import group_for
 
@@ -67,6 +69,32 @@ class Floe:
         return FloeLayer(dict(resident))
 
 
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """An expert's channels that are in memory, each where it happens to be."""
+
+    chunks: NDArray[np.int8]
+    """[places, 3, hidden]: gate rows, up rows and down columns, of many experts."""
+    places: NDArray[np.int32]
+    """[channels]: where each of this expert's is among them; below 0 where it is not."""
+    scale: NDArray[np.float32]
+    """[channels, 3]"""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Tensor]) -> Channels:
+        """All of them, from an expert's fields."""
+        chunks = fields["chunks"].numpy()
+        return cls(chunks, np.arange(len(chunks), dtype=np.int32), fields["scale"].numpy())
+
+    @property
+    def fields(self) -> dict[str, Tensor]:
+        """A copy as an expert's fields; all channels must be there."""
+        return {
+            "chunks": torch.from_numpy(self.chunks[self.places]),
+            "scale": torch.from_numpy(self.scale),
+        }
+
+
 @dataclass(slots=True, eq=False)
 class FloeLayer:
     """One layer's experts: what stays in memory of them, and what was used."""
@@ -80,31 +108,58 @@ class FloeLayer:
     _arrays: list[tuple[Any, Any, Any, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        stacked = [self.resident[name].numpy() for name in ("packed", "scale", "offset", "weight")]
+        side_by_side = [self.resident[name].mT.contiguous() for name in ("packed", "scale", "offset")]
+        stacked = [tensor.numpy() for tensor in (*side_by_side, self.resident["weight"])]
         self._arrays = list(zip(*stacked, strict=True))
+        for name, tensor in zip(("packed", "scale", "offset"), side_by_side, strict=True):
+            self.resident[name] = tensor.mT
         compile_kernels()
 
     def __call__(self, expert: int, fields: Mapping[str, Tensor]) -> Compute:
+        channels = Channels.of(fields)
+        return lambda x, share: self.compute(expert, channels, self.choose(expert, x, share))(x, share)
+
+    def choose(self, expert: int, x: Tensor, share: Tensor, slack: float = 1.0) -> Mask:
+        """The channels [tokens, channels] that ``expert`` needs for ``x``: those above its threshold.
+
+        With less ``slack`` than 1, those above a lower one as well.
+        """
+        weight = self._arrays[expert][3]
+        mask = np.empty((len(x), len(weight)), dtype=np.bool_)
         if self.observer is not None:
-            return self.observer.expert(expert, self.up(expert), fields)
-        chunks, scale = fields["chunks"].numpy(), fields["scale"].numpy()
-        threshold = float(self.resident["threshold"][expert])
-        shared = bool(self.resident["shared"][expert])
+            mask[:] = True
+            return mask
+        shares = share.float().contiguous() if self.resident["shared"][expert] else torch.ones(len(x))
+        choose(
+            *self._arrays[expert],
+            float(self.resident["threshold"][expert]) * slack,
+            x.float().contiguous().numpy(),
+            shares.numpy().ravel(),
+            mask,
+        )
+        return mask
+
+    def leaves_out(self, expert: int) -> bool:
+        """Whether ``expert`` has a threshold at all."""
+        return float(self.resident["threshold"][expert]) > 0
+
+    def scores(self, expert: int, x: Tensor, share: Tensor) -> Tensor:
+        """What :meth:`choose` compares with 1: [tokens, channels], as a multiple of the threshold."""
+        scores = (x.float() @ self.up(expert).T).abs() * self.resident["weight"][expert]
+        shares = share.float() if self.resident["shared"][expert] else torch.ones_like(share).float()
+        return scores * shares / self.resident["threshold"][expert]
+
+    def compute(self, expert: int, channels: Channels, mask: Mask) -> Compute:
+        """``expert`` with the channels of ``mask`` [tokens, channels] alone; they must be there."""
+        if self.observer is not None:
+            return self.observer.expert(expert, self.up(expert), channels.fields)
 
         def compute(x: Tensor, share: Tensor) -> Tensor:
             out = torch.empty(x.shape, dtype=torch.float32)
-            tokens = x.float().contiguous()
-            shares = (share if shared else torch.ones_like(share)).float().contiguous()
-            self.used += sparse_expert(
-                *self._arrays[expert],
-                threshold,
-                chunks,
-                scale,
-                tokens.numpy(),
-                shares.numpy().ravel(),
-                out.numpy(),
-            )
-            self.asked += len(x) * len(chunks)
+            tokens = x.float().contiguous().numpy()
+            sparse_expert(mask, channels.chunks, channels.places, channels.scale, tokens, out.numpy())
+            self.used += int(np.count_nonzero(mask))
+            self.asked += mask.size
             return out.to(x.dtype)
 
         return compute

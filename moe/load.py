@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig, PretrainedConfig, PreTrainedModel
 from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
 from moe.architecture import empty_model, expert_parameters, experts_modules, read_config
 from moe.budget import Budget
 from moe.cache import ExpertCache
+from moe.channels import ChannelCache
 from moe.compute import Compute, route
 from moe.errors import MoeError
+from moe.floe import FloeLayer
+from moe.low import Copies, copies_of, shared_out
+from moe.masks import MaskLookahead
 from moe.policies import policy_named
-from moe.predict import Guesses, Lookahead
+from moe.predict import Guesses, Lookahead, WholeExperts, experts_per_token
 from moe.recipes import CALIBRATED, LayerCompute
+from moe.rope import RopeScaling, longest_context
+from moe.sparse import SparseLayer
 from moe.store import Store, StoredLayer
+
+if TYPE_CHECKING:
+    from moe.gpu.load import DeviceTier
 
 NAME = "offloaded"
 """Of our function in transformers' registry."""
@@ -34,8 +45,11 @@ class OffloadedModel:
     model: PreTrainedModel
     store: Store
     budget: Budget
-    cache: ExpertCache
+    cache: ExpertCache | ChannelCache | DeviceTier
     ahead: Lookahead | None
+    copies: Copies | None = None
+    masks: MaskLookahead | None = None
+    """Of floe: which channels the next layer will need."""
 
     @property
     def guesses(self) -> Guesses:
@@ -43,13 +57,28 @@ class OffloadedModel:
         return self.ahead.guesses if self.ahead is not None else Guesses()
 
     @property
-    def layers(self) -> list[OffloadedLayer]:
+    def bytes_read(self) -> int:
+        """From disk, of experts and copies."""
+        return sum(cache.counts.bytes_read for cache in self._caches)
+
+    @property
+    def stalled(self) -> float:
+        """Seconds that were spent waiting for a read."""
+        return sum(cache.counts.stalled for cache in self._caches)
+
+    @property
+    def layers(self) -> list[OffloadedLayer | SparseLayer]:
         """The experts modules' stand-ins, in order."""
         modules = dict(experts_modules(self.model))
         return [modules[stored.layer.name]._offloaded for stored in self.store.layers]  # type: ignore[misc]
 
     def close(self) -> None:
-        self.cache.close()
+        for cache in self._caches:
+            cache.close()
+
+    @property
+    def _caches(self) -> list[ExpertCache | ChannelCache | DeviceTier]:
+        return [self.cache] if self.copies is None else [self.cache, self.copies.cache]
 
 
 def load(
@@ -60,37 +89,108 @@ def load(
     sequences: int = 1,
     policy: str = "anticipating",
     look_ahead: bool = True,
+    rope: RopeScaling | None = None,
+    copies: bool = False,
+    stale_masks: bool = False,
+    device: str = "cpu",
+    host_memory: int | None = None,
 ) -> OffloadedModel:
     """The store ``folder`` in at most ``memory`` bytes, for ``sequences`` of ``tokens`` tokens each.
 
-    Raises ``MoeError`` if there is no store, or the memory does not do.
+    On a GPU (``device`` cuda), ``memory`` is the GPU's, and ``host_memory`` what the host may give beside it.
+    With ``copies``, an expert that is missing is replaced by its low-precision copy where it matters little.
+    With ``stale_masks`` (floe), channels are computed as they were predicted where there is a prediction.
+    Raises ``MoeError`` if there is no store, the memory does not do, or the model takes no so many tokens.
     """
     store = Store.at(folder)
     config = read_config(store.model_folder)
-    longest = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if rope is not None:
+        rope.apply(config)
+    longest = longest_context(config)
     if longest is not None and tokens > longest:
-        raise MoeError("context_too_long", f"this model was made for {longest} tokens at most, not {tokens}")
+        raise MoeError(
+            "context_too_long",
+            f"this model takes {longest} tokens at most, not {tokens}: choose fewer, or scale its positions",
+        )
+    if device != "cpu":
+        if copies or stale_masks:
+            raise MoeError("not_on_gpu", "low-precision copies and stale masks are for the processor alone")
+        return _on_device(store, config, device, memory, host_memory, tokens, sequences, policy)
+    if stale_masks and store.recipe.name != "floe":
+        raise MoeError("not_floe", f"{folder} is {store.recipe.name}: only the floe recipe predicts channels")
     budget = Budget.plan(store, config, memory, tokens, sequences)
     model = empty_model(config, store.dtype)
     shape = len(store.layers), max(stored.layer.experts for stored in store.layers)
-    cache = ExpertCache(store, budget.slots, policy_named(policy, shape))
-    _fill(model, store)
-    ahead = Lookahead(model, store, cache) if look_ahead else None
-    _plug_in(model, store, cache, ahead)
-    generation = store.model_folder / "generation_config.json"
-    if generation.is_file():
+    low: Copies | None = None
+    if copies:
+        lesser = copies_of(store)
+        slots, places = shared_out(budget.slots, store, lesser)
+        budget = replace(budget, slots=slots)
+        modules = [module for _, module in experts_modules(model)]
+        low = Copies.of(ExpertCache(lesser, places, policy_named(policy, shape)), modules)
+    fill(model, store)
+    if store.recipe.name == "floe":
+        offloaded = _by_channels(model, store, budget, look_ahead, stale_masks)
+    else:
+        cache = ExpertCache(store, budget.slots, policy_named(policy, shape))
+        fetch = WholeExperts(cache, low, experts_per_token(config))
+        ahead = Lookahead(model, store, fetch) if look_ahead else None
+        for module, index, stored, compute in _plugged(model, store):
+            module._offloaded = OffloadedLayer(index, stored, compute, cache, ahead, low)
+        offloaded = OffloadedModel(model, store, budget, cache, ahead, low)
+    model.set_experts_implementation(NAME)
+    _configure(model, store)
+    return offloaded
+
+
+def _configure(model: PreTrainedModel, store: Store) -> None:
+    """How it is to write, as its authors say."""
+    if (store.model_folder / "generation_config.json").is_file():
         model.generation_config = GenerationConfig.from_pretrained(store.model_folder)
-    return OffloadedModel(model, store, budget, cache, ahead)
 
 
-def _fill(model: PreTrainedModel, store: Store) -> None:
+def _on_device(
+    store: Store,
+    config: PretrainedConfig,
+    device: str,
+    memory: int | None,
+    host_memory: int | None,
+    tokens: int,
+    sequences: int,
+    policy: str,
+) -> OffloadedModel:
+    from moe.gpu.device import device_named  # only a GPU needs Triton
+    from moe.gpu.load import load_on
+
+    place = device_named(device)
+    made = load_on(
+        place, store, config, memory, host_memory, tokens=tokens, sequences=sequences, policy=policy
+    )
+    _configure(made.model, store)
+    return OffloadedModel(made.model, store, made.tier.budget.device, made.tier, None)
+
+
+def _by_channels(
+    model: PreTrainedModel, store: Store, budget: Budget, look_ahead: bool, stale_masks: bool
+) -> OffloadedModel:
+    """Floe, whose experts come a channel at a time."""
+    cache, plugged = ChannelCache(store, budget.experts), list(_plugged(model, store))
+    computes = [compute for _, _, _, compute in plugged if isinstance(compute, FloeLayer)]
+    masks = MaskLookahead(computes, cache, experts_per_token(model.config), stale_masks)
+    ahead = Lookahead(model, store, masks.fetch) if look_ahead else None
+    for (module, index, stored, _), compute in zip(plugged, computes, strict=True):
+        module._offloaded = SparseLayer(index, stored, compute, cache, ahead, masks)
+    return OffloadedModel(model, store, budget, cache, ahead, masks=masks)
+
+
+def fill(model: PreTrainedModel, store: Store, device: str = "cpu") -> None:
     """Dense weights from the store; what is computed from the configuration alone is computed."""
     for _, module in experts_modules(model):
         for name in expert_parameters(module):
             delattr(module, name)
         module._is_hf_initialized = True  # type: ignore[assignment]
     for file in store.dense:
-        state = load_file(store.folder / file)
+        state = load_file(store.folder / file, device=device)
         model.load_state_dict(state, strict=False, assign=True)
         del state
     for tensor in model.state_dict(keep_vars=True).values():
@@ -99,18 +199,18 @@ def _fill(model: PreTrainedModel, store: Store) -> None:
     model._move_missing_keys_from_meta_to_device(set(), None, None, None)  # type: ignore[arg-type]
     model._initialize_missing_keys(False)
     model.tie_weights()
+    model.to(device)  # type: ignore[arg-type]
 
 
-def _plug_in(model: PreTrainedModel, store: Store, cache: ExpertCache, ahead: Lookahead | None) -> None:
+def _plugged(model: PreTrainedModel, store: Store) -> Iterator[tuple[Any, int, StoredLayer, LayerCompute]]:
+    """Each experts module with its number, how it is stored, and what computes it."""
     modules = dict(experts_modules(model))
     found = load_file(store.folder / store.calibration) if store.calibration else {}
     for index, stored in enumerate(store.layers):
         module = modules[stored.layer.name]
         resident = load_file(store.folder / stored.resident) if stored.resident else {}
         resident |= {name: found[f"{index}.{name}"] for name in CALIBRATED if f"{index}.{name}" in found}
-        compute = store.recipe.layer(module, resident, store.dtype)
-        module._offloaded = OffloadedLayer(index, stored, compute, cache, ahead)  # type: ignore[assignment]
-    model.set_experts_implementation(NAME)
+        yield module, index, stored, store.recipe.layer(module, resident, store.dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,19 +222,34 @@ class OffloadedLayer:
     compute: LayerCompute
     cache: ExpertCache
     ahead: Lookahead | None
+    copies: Copies | None = None
 
     def __call__(self, hidden: Tensor, choice: Tensor, share: Tensor) -> Tensor:
-        return route(hidden, choice, share, self.stored.layer.experts, partial(self._visit, hidden))
+        spare = self.copies.dispensable(choice, share) if self.copies is not None else frozenset()
+        return route(hidden, choice, share, self.stored.layer.experts, partial(self._visit, hidden, spare))
 
-    def _visit(self, hidden: Tensor, experts: Sequence[int]) -> Iterator[tuple[int, Compute]]:
-        for position, (expert, record) in enumerate(self.cache.visit(self.index, experts)):
+    def _visit(
+        self, hidden: Tensor, spare: Set[int], experts: Sequence[int]
+    ) -> Iterator[tuple[int, Compute]]:
+        """``spare`` are those of ``experts`` whose copies do, where they themselves are not there."""
+        copied = [
+            expert for expert in experts if expert in spare and not self.cache.holds(self.index, expert)
+        ]
+        found = self._exact([expert for expert in experts if expert not in copied])
+        if self.copies is not None and copied:
+            found = chain(found, self.copies.visit(self.index, copied))
+        for position, one in enumerate(found):
             if position == 0 and self.ahead is not None:  # by now this layer's own reads stand in the queue
                 self.ahead.after(self.index, hidden, experts)
+            yield one
+
+    def _exact(self, experts: Sequence[int]) -> Iterator[tuple[int, Compute]]:
+        for expert, record in self.cache.visit(self.index, experts):
             yield expert, self.compute(expert, self.stored.layout.view(record))
 
 
 def _offloaded(module: nn.Module, hidden: Tensor, choice: Tensor, share: Tensor) -> Tensor:
-    compute: OffloadedLayer = module._offloaded  # type: ignore[assignment]
+    compute: OffloadedLayer | SparseLayer = module._offloaded  # type: ignore[assignment]
     with torch.no_grad():
         return compute(hidden, choice, share)
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from moe.budget import PREFILL
 from moe.floe import FloeLayer
 from moe.load import OffloadedModel, load
+from moe.masks import Foretold, foretold
 from moe.policies import Belady, hits
 from moe.predict import recall
 
@@ -36,26 +37,28 @@ class LayerUse:
     """Uses that the layer before predicts, among one expert more than a token uses; None for the first."""
     left_out: float
     """Channels that were not needed (floe)."""
+    foretold: Foretold | None
+    """How well its channels are told from the layer before (floe)."""
 
 
 def look(folder: Path, tokens: Sequence[int], memory: int | None = None) -> list[LayerUse]:
     """Compute a text with a store and see what it used; at least a segment of tokens."""
     with closing(load(folder, memory, tokens=PREFILL)) as model, torch.inference_mode():
-        with _watched(model) as seen:
+        with watched(model) as seen:
             for start in range(0, len(tokens) // SEGMENT * SEGMENT, PREFILL):
                 model.model(torch.tensor([tokens[start : start + PREFILL]]), use_cache=False)
         return [_use(model, index, seen) for index in range(len(seen))]
 
 
 @contextmanager
-def _watched(model: OffloadedModel) -> Iterator[list[list[tuple[Tensor, Tensor]]]]:
-    """The hidden states and choices that each layer is given, piece by piece."""
-    seen: list[list[tuple[Tensor, Tensor]]] = [[] for _ in model.store.layers]
+def watched(model: OffloadedModel) -> Iterator[list[list[tuple[Tensor, ...]]]]:
+    """The hidden states, choices and shares that each layer is given, piece by piece."""
+    seen: list[list[tuple[Tensor, ...]]] = [[] for _ in model.store.layers]
     handles = []
     for stored, mine in zip(model.store.layers, seen, strict=True):
 
-        def saw(_: object, given: tuple[Tensor, ...], mine: list[tuple[Tensor, Tensor]] = mine) -> None:
-            mine.append((given[0].clone(), given[1].clone()))
+        def saw(_: object, given: tuple[Tensor, ...], mine: list[tuple[Tensor, ...]] = mine) -> None:
+            mine.append(tuple(tensor.clone() for tensor in given[:3]))
 
         handles.append(model.model.get_submodule(stored.layer.name).register_forward_pre_hook(saw))
     try:
@@ -65,16 +68,18 @@ def _watched(model: OffloadedModel) -> Iterator[list[list[tuple[Tensor, Tensor]]
             handle.remove()
 
 
-def _use(model: OffloadedModel, index: int, seen: list[list[tuple[Tensor, Tensor]]]) -> LayerUse:
+def _use(model: OffloadedModel, index: int, seen: list[list[tuple[Tensor, ...]]]) -> LayerUse:
     stored, compute = model.store.layers[index], model.layers[index].compute
-    choice = torch.cat([one for _, one in seen[index]])
+    hidden, choice, share = (torch.cat(parts) for parts in zip(*seen[index], strict=True))
     experts, room = stored.layer.experts, min(stored.layer.experts, 2 * choice.shape[1])
     used = torch.zeros(len(choice), experts).scatter_(1, choice, 1)
     segments = used[: len(used) // SEGMENT * SEGMENT].view(-1, SEGMENT, experts).sum(1)
     served = segments.topk(room, dim=1).values.sum() / segments.sum()
     trace = [(0, row) for row in choice.tolist()]
     best = hits(trace, room, Belady(trace, (1, experts)), (1, experts)) / choice.numel()
-    before = torch.cat([hidden for hidden, _ in seen[index - 1]]) if index else None
+    before = torch.cat([part[0] for part in seen[index - 1]]) if index else None
     found = None if before is None else recall(model.ahead, index, before, choice)
-    sparse = 1 - compute.used / compute.asked if isinstance(compute, FloeLayer) and compute.asked else 0.0
-    return LayerUse(float(served), best, found, sparse)
+    if not isinstance(compute, FloeLayer):
+        return LayerUse(float(served), best, found, 0.0, None)
+    channels = None if before is None else foretold(compute, before, hidden, choice, share)
+    return LayerUse(float(served), best, found, 1 - compute.used / max(1, compute.asked), channels)

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from moe.architecture import expert_parameters
-from moe.compute import Compute, expert_forward
+from moe.compute import Compute, expert_forward, projected_forward
 from moe.errors import MoeError
+from moe.grouped import FEW, compile_for, project, unpacked
 from moe.quantize import GROUP_SIZE, QuantizedMatrix, quantize
 
 LEAST_GROUP = 16
@@ -122,19 +123,35 @@ class Grouped:
         return {}
 
     def layer(self, module: nn.Module, resident: Mapping[str, Tensor], dtype: torch.dtype) -> LayerCompute:
+        compile_for(self.bits)
+
         def expert(_: int, fields: Mapping[str, Tensor]) -> Compute:
-            weights = self._decode(fields, dtype)
-            return lambda x, share: expert_forward(module, weights, x)
+            matrices, others = self._parted(fields)
+
+            def projected(name: str, x: Tensor) -> Tensor:
+                out, bias = project(matrices[name], x), others.get(f"{name}_bias")
+                return out if bias is None else out + bias
+
+            def compute(x: Tensor, share: Tensor) -> Tensor:
+                if len(x) <= FEW and not module.is_transposed:
+                    return projected_forward(module, projected, x)
+                weights = {name: unpacked(matrix, dtype) for name, matrix in matrices.items()}
+                return expert_forward(module, weights | others, x)
+
+            return compute
 
         return expert
 
-    def _decode(self, fields: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-        weights: dict[str, Tensor] = {}
+    def _parted(self, fields: Mapping[str, Tensor]) -> tuple[dict[str, QuantizedMatrix], dict[str, Tensor]]:
+        """An expert's matrices, and what is not quantised."""
+        matrices: dict[str, QuantizedMatrix] = {}
+        others: dict[str, Tensor] = {}
         for name, field in fields.items():
             stem, _, part = name.rpartition(".")
             if part == "packed":
-                matrix = QuantizedMatrix(field, fields[f"{stem}.scale"], fields[f"{stem}.offset"], self.bits)
-                weights[stem] = matrix.dequantize(dtype)
+                matrices[stem] = QuantizedMatrix(
+                    field, fields[f"{stem}.scale"], fields[f"{stem}.offset"], self.bits
+                )
             elif part not in ("scale", "offset"):
-                weights[name] = field
-        return weights
+                others[name] = field
+        return matrices, others

@@ -6,6 +6,8 @@ STORE/dense/           everything that is not an expert's, in the names of trans
 STORE/experts/         one file a layer; an expert's record is contiguous and begins on a block of 4 KiB
 STORE/resident/        what a recipe keeps in memory of a layer's experts
 STORE/calibration-*    what calibration found, if there was one
+STORE/predictor-*      matrices that tell a layer's experts from the state before it, if they were trained
+STORE/low/             a low-precision copy of every expert, if they were made
 """
 
 from __future__ import annotations
@@ -105,6 +107,10 @@ class Store:
     files: tuple[Kept, ...]
     calibration: str = ""
     """The file of what calibration found, once there was one."""
+    predictor: str = ""
+    """The file of trained predictors, likewise."""
+    low: tuple[StoredLayer, ...] = ()
+    """The same experts once more, in fewer bits (moe.low), or nothing."""
 
     @classmethod
     def at(cls, folder: Path) -> Store:
@@ -126,9 +132,11 @@ class Store:
             recipe_named(manifest["recipe"]),
             getattr(torch, manifest["dtype"]),
             tuple(manifest["dense"]),
-            tuple(_layer(entry) for entry in manifest["layers"]),
+            layers_from(manifest["layers"]),
             tuple(Kept(**entry) for entry in manifest["files"]),
             manifest["calibration"],
+            manifest.get("predictor", ""),
+            layers_from(manifest.get("low", ())),
         )
         store._check_sizes()
         return store
@@ -140,7 +148,7 @@ class Store:
     @property
     def dense_bytes(self) -> int:
         """Always in memory: dense weights, and what a recipe keeps there of experts."""
-        resident = {self.calibration, *(stored.resident for stored in self.layers)}
+        resident = {self.calibration, self.predictor, *(stored.resident for stored in self.layers)}
         return sum(kept.bytes for kept in self.files if kept.name in self.dense or kept.name in resident)
 
     @property
@@ -176,6 +184,8 @@ def manifest_of(store: Store) -> dict[str, Any]:
         "layers": [layer_entry(stored) for stored in store.layers],
         "files": [asdict(kept) for kept in store.files],
         "calibration": store.calibration,
+        "predictor": store.predictor,
+        "low": [layer_entry(stored) for stored in store.low],
     }
 
 

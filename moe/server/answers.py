@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from moe.engine import Finished, Piece
+from moe.answer import Finished, Piece
 from moe.errors import MoeError
 from moe.sampling import Drawn
 

@@ -15,7 +15,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from moe.engine import Answer, Engine, Finished, Piece, QueueFull
+from moe.answer import Answer, Finished, Piece
+from moe.engine import Engine, QueueFull
 from moe.errors import MoeError
 from moe.grammar import Grammar, Grammars
 from moe.load import OffloadedModel

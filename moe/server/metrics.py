@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from moe.engine import Engine
 from moe.load import OffloadedModel
+from moe.masks import MaskGuesses
 
 
 class EngineMetrics(Collector):
@@ -19,7 +20,8 @@ class EngineMetrics(Collector):
         self._engine, self._loaded = engine, loaded
 
     def collect(self) -> Iterator[Metric]:
-        tally, counts = self._engine.tally, self._loaded.cache.counts
+        tally, loaded, counts = self._engine.tally, self._loaded, self._loaded.cache.counts
+        copies = loaded.copies.used if loaded.copies is not None else 0
         waiting, writing = self._engine.load
         for name, text, value in (
             ("moe_prompt_tokens", "Tokens of prompts", tally.prompt_tokens),
@@ -30,19 +32,29 @@ class EngineMetrics(Collector):
             ("moe_decode_steps", "Steps, each a token for every answer under way", tally.steps),
             ("moe_expert_hits", "Experts that were in memory when needed", counts.hits),
             ("moe_expert_misses", "Experts that were not", counts.misses),
-            ("moe_disk_read_bytes", "Bytes of experts read from disk", counts.bytes_read),
-            ("moe_stall_seconds", "Seconds spent waiting for a read", counts.stalled),
-            ("moe_prefetched_experts", "Experts read ahead", counts.prefetched),
-            ("moe_prefetched_used_experts", "Experts read ahead that were then used", counts.prefetched_used),
+            ("moe_disk_read_bytes", "Bytes of experts read from disk", loaded.bytes_read),
+            ("moe_stall_seconds", "Seconds spent waiting for a read", loaded.stalled),
+            ("moe_low_precision_experts", "Experts that a copy stood in for", copies),
+            ("moe_needed_channels", "Channels that tokens needed (floe)", counts.channels_asked),
+            ("moe_missing_channels", "And those of them that were not in memory", counts.channels_missing),
+            ("moe_prefetched_experts", "Experts read ahead; of floe, channels", counts.prefetched),
+            ("moe_prefetched_used_experts", "And those of them that were then used", counts.prefetched_used),
         ):
             yield CounterMetricFamily(name, text, value)
-        guesses = self._loaded.guesses
+        guesses = loaded.guesses
         yield CounterMetricFamily(
             "moe_predicted_right_experts", "Experts used that were predicted", guesses.right
         )
         yield CounterMetricFamily(
             "moe_predicted_asked_experts", "Experts used after a prediction", guesses.asked
         )
+        masks = loaded.masks.guesses if loaded.masks is not None else MaskGuesses()
+        for name, text, count in (
+            ("moe_mask_needed_channels", "Channels needed of experts that were predicted", masks.needed),
+            ("moe_mask_predicted_channels", "Channels predicted of experts that were used", masks.predicted),
+            ("moe_mask_right_channels", "Channels both predicted and needed", masks.both),
+        ):
+            yield CounterMetricFamily(name, text, count)
         yield GaugeMetricFamily("moe_waiting_answers", "Answers that wait", waiting)
         yield GaugeMetricFamily("moe_writing_answers", "Answers under way", writing)
 

@@ -15,6 +15,7 @@ import uvicorn
 from moe.engine import Engine
 from moe.errors import MoeError
 from moe.load import load
+from moe.rope import RopeScaling
 from moe.server.app import Service, create_app
 from moe.store import Store
 from moe.tokenizer import read_tokenizer
@@ -38,6 +39,12 @@ class Serving:
     queue: int = 64
     """Answers that may wait."""
     policy: str = "anticipating"
+    rope: RopeScaling | None = None
+    """For a context longer than the model's own."""
+    copies: bool = False
+    """Whether low-precision copies stand in for missing experts that matter little."""
+    stale_masks: bool = False
+    """Whether channels are computed as they were predicted (floe)."""
 
 
 def service_for(serving: Serving) -> Service:
@@ -49,6 +56,9 @@ def service_for(serving: Serving) -> Service:
         tokens=serving.tokens,
         sequences=serving.sequences + 1,  # one for what prompts have in common
         policy=serving.policy,
+        rope=serving.rope,
+        copies=serving.copies,
+        stale_masks=serving.stale_masks,
     )
     engine = Engine(
         loaded, tokenizer, tokens=serving.tokens, sequences=serving.sequences, queue=serving.queue

@@ -10,11 +10,12 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from bench.train_small_moe import make_tokenizer
+from moe.answer import Answer, Finished, Piece
 from moe.architecture import read_config
 from moe.budget import Budget, parse_bytes, show_bytes
 from moe.choose import recipe_named
 from moe.convert import convert
-from moe.engine import Answer, Engine, Finished, Piece
+from moe.engine import Engine
 from moe.errors import MoeError
 from moe.load import OffloadedModel, load
 from moe.sampling import Sampling

@@ -33,7 +33,8 @@ def random(*shape: int, seed: int = 1) -> torch.Tensor:
 def test_the_compiled_projection_is_the_dequantised_matrix() -> None:
     up, x = quantize(random(CHANNELS, HIDDEN), bits=2), random(HIDDEN, seed=2)
     out = np.empty(CHANNELS, dtype=np.float32)
-    project_up(up.packed.numpy(), up.scale.float().numpy(), up.offset.float().numpy(), x.numpy(), out)
+    packed, scale, offset = (tensor.T.contiguous().numpy() for tensor in (up.packed, up.scale, up.offset))
+    project_up(packed, scale.astype(np.float32), offset.astype(np.float32), x.numpy(), out)
     torch.testing.assert_close(torch.from_numpy(out), up.dequantize() @ x, rtol=1e-4, atol=1e-4)
 
 
