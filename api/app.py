@@ -19,8 +19,8 @@ from api.document import with_problems
 from api.measures import HttpFigures, Measured
 from api.middleware import BodyLimit, RequestIds
 from api.pages import PAGES
-from api.pages.rendering import page, static
-from api.pages.visiting import sentence
+from api.pages.rendering import static
+from api.pages.visiting import problem_page
 from api.problems import answer_with_problems, problem
 from api.rates import Rates
 from api.routes import ROUTERS
@@ -96,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (*ROUTERS, *PAGES):
         app.include_router(router)
     app.mount("/static", static)
-    answer_with_problems(app)
+    answer_with_problems(app, problem_page)
     return app
 
 
@@ -104,8 +104,7 @@ def _too_large(scope: Scope, why: str) -> Response:
     """For a person a page, for a program a problem document."""
     if scope["path"].startswith("/v1/"):
         return problem(413, "too_large", why)
-    told = f"{sentence(why)} Go back: what you typed is still there."
-    return page(Request(scope), "problem.html", {"status": 413, "message": told}, 413)
+    return problem_page(Request(scope), 413, why)
 
 
 def _spare_the_collector() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from records.errors import BadInput, Conflict, NotFound, TouchstoneError
 
@@ -39,6 +40,14 @@ class Refused(TouchstoneError):
         self.more = dict(more or {})
 
 
+class Problem(JSONResponse):
+    """A problem document, and its words for whoever shows them otherwise."""
+
+    def __init__(self, body: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> None:
+        super().__init__(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+        self.detail = str(body["detail"])
+
+
 def problem(
     status: int,
     code: str,
@@ -47,7 +56,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
-) -> JSONResponse:
+) -> Problem:
     """``errors`` points at each wrong part of the request: ``{"pointer": "/plan/seed", "detail": …}``."""
     body: dict[str, Any] = {
         **(more or {}),
@@ -59,18 +68,40 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
-    return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return Problem(body, status, headers)
 
 
-def answer_with_problems(app: FastAPI) -> None:
-    """Have the app answer all its errors so."""
-    app.add_exception_handler(TouchstoneError, _of_ours)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _of_surprise)
+def answer_with_problems(app: FastAPI, as_page: Callable[[Request, int, str], Response]) -> None:
+    """Have the app answer all its errors so; ``as_page``: the same words for a person at a browser."""
+
+    def telling(handler: Handler) -> Handler:
+        async def answer(request: Request, error: Exception) -> Response:
+            told = await handler(request, error)
+            if not isinstance(told, Problem) or told.status_code < 400 or not for_a_person(request):
+                return told
+            shown = as_page(request, told.status_code, told.detail)
+            shown.headers.update({name: told.headers[name] for name in told.headers if name not in OF_A_BODY})
+            return shown
+
+        return answer
+
+    app.add_exception_handler(TouchstoneError, telling(_of_ours))
+    app.add_exception_handler(RequestValidationError, telling(_of_validation))
+    app.add_exception_handler(HTTPException, telling(_of_http))
+    app.add_exception_handler(ClientDisconnect, _of_nobody)
+    app.add_exception_handler(Exception, telling(_of_surprise))
 
 
-async def _of_ours(_request: Request, error: Exception) -> JSONResponse:
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+OF_A_BODY = frozenset({"content-length", "content-type"})
+
+
+def for_a_person(request: Request) -> bool:
+    """Whether a browser asked for a page: programs ask under ``/v1`` or want no HTML."""
+    return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+
+
+async def _of_ours(_request: Request, error: Exception) -> Response:
     assert isinstance(error, TouchstoneError)
     if isinstance(error, Refused):
         return problem(error.status, error.code, error.message, headers=error.headers, more=error.more)
@@ -78,7 +109,9 @@ async def _of_ours(_request: Request, error: Exception) -> JSONResponse:
 
 
 def status_of(error: TouchstoneError) -> int:
-    """The HTTP status of an error of the rooms below."""
+    """The HTTP status of an error, of ours or of the rooms below."""
+    if isinstance(error, Refused):
+        return error.status
     if isinstance(error, NotFound):
         return 404
     if isinstance(error, Conflict):
@@ -88,7 +121,7 @@ def status_of(error: TouchstoneError) -> int:
     return 422 if isinstance(error, BadInput) else 503
 
 
-async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
+async def _of_validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # The input itself is left out: it may be long, and it may be no text that can be sent back.
     errors = [
@@ -102,13 +135,18 @@ async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
     return problem(422, "invalid_request", f"{first['pointer']}: {first['detail']}", errors=errors)
 
 
-async def _of_http(_request: Request, error: Exception) -> JSONResponse:
+async def _of_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).name.lower()
     return problem(error.status_code, code, str(error.detail), headers=error.headers)
 
 
-async def _of_surprise(request: Request, error: Exception) -> JSONResponse:
+async def _of_nobody(_request: Request, _error: Exception) -> Response:
+    """Whoever asked has left, as a browser does with the first of two clicks: nobody reads this."""
+    return Response(status_code=400)
+
+
+async def _of_surprise(request: Request, error: Exception) -> Response:
     log.error("%s %s", request.method, request.url.path, exc_info=error)
     return problem(500, "internal", "something broke that should not; the server's log says what")
 

@@ -151,7 +151,6 @@ def make_model(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> MixtralForCaus
         max_position_embeddings=2048,
         sliding_window=None,
         router_aux_loss_coef=0.01,
-        output_router_logits=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -175,7 +174,7 @@ def loss_on(model: MixtralForCausalLM, row: Tensor, context: int, pieces: int) -
     model.train(False)
     with torch.no_grad():
         losses = [
-            model(piece[None], labels=piece[None], output_router_logits=False).loss.item()
+            model(piece[None], labels=piece[None]).loss.item()
             for piece in row[: pieces * context].view(-1, context)
         ]
     model.train()
@@ -208,7 +207,7 @@ def train(
         )
         batch = torch.stack([row[start : start + plan.context] for start in starts])
         with torch.autocast("cpu", torch.bfloat16):
-            loss = model(batch, labels=batch).loss
+            loss = model(batch, labels=batch, output_router_logits=True).loss  # with that of its balance
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -52,6 +52,9 @@ def read_config(folder: Path) -> PretrainedConfig:
             "quantised_checkpoint", f"the checkpoint is quantised ({method}): save it unquantised first"
         )
     checked: PretrainedConfig = config
+    for part in (checked, checked.get_text_config()):
+        if getattr(part, "output_router_logits", False):  # left on by a training, for a loss on them
+            part.output_router_logits = False
     return checked
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from moe.compiled import compiled
 from moe.places import HotChannels
 
 ChannelTrace = Sequence[tuple[int, NDArray[np.int64]]]
@@ -32,28 +33,32 @@ def our_hits(trace: ChannelTrace, hot: HotChannels, experts_a_layer: int) -> int
 
 def best_hits(trace: ChannelTrace, places: int, channels: int) -> int:
     """Uses that are served when what is used again last makes room (Belady's rule)."""
-    uses = np.concatenate([expert * channels + needed for expert, needed in trace]).tolist()
-    again = [0] * len(uses)
-    last: dict[int, int] = {}
+    uses = np.concatenate([expert * channels + needed for expert, needed in trace])
+    return int(_best_hits(uses, places, int(uses.max()) + 1))
+
+
+@compiled
+def _best_hits(uses: NDArray[np.int64], places: int, different: int) -> int:
+    again = np.empty(len(uses), dtype=np.int64)
+    coming = np.full(different, len(uses))
     for time in range(len(uses) - 1, -1, -1):
-        again[time] = last.get(uses[time], len(uses))
-        last[uses[time]] = time
-    found = 0
-    resident: dict[int, int] = {}
-    by_next: list[tuple[int, int]] = []
-    for use, later in zip(uses, again, strict=True):
-        if use in resident:
+        again[time] = coming[uses[time]]
+        coming[uses[time]] = time
+    found, resident = 0, 0
+    coming[:] = -1  # from here on: of what is resident, when it is used again
+    by_next = [np.int64(0) for _ in range(0)]  # the latest first: negative, with the channel in the rest
+    for time in range(len(uses)):
+        use = uses[time]
+        if coming[use] >= 0:
             found += 1
-        elif len(resident) >= places:
-            _give_up(resident, by_next)
-        resident[use] = later
-        heapq.heappush(by_next, (-later, use))
+        elif resident < places:
+            resident += 1
+        else:
+            while True:  # what was used since it was pushed is in there again, nearer
+                later, given_up = divmod(-heapq.heappop(by_next), different)
+                if coming[given_up] == later:
+                    coming[given_up] = -1
+                    break
+        coming[use] = again[time]
+        heapq.heappush(by_next, -(again[time] * different + use))
     return found
-
-
-def _give_up(resident: dict[int, int], by_next: list[tuple[int, int]]) -> None:
-    while True:  # what was used since it was pushed is in there again, nearer
-        later, use = heapq.heappop(by_next)
-        if resident.get(use) == -later:
-            del resident[use]
-            return

@@ -97,11 +97,6 @@ class ChannelCache:
         self.cost = measure_cost(self._files[0], size, self._readers, READERS)
         self._scale = self._read_scales()
 
-    @property
-    def places(self) -> int:
-        """Channels that there is room for."""
-        return len(self._chunks)
-
     def visit(
         self,
         layer: int,
@@ -140,7 +135,7 @@ class ChannelCache:
             number = self._first[layer] + expert
             self._expected[number] = wanted = self._widened(number, channels)
             count = int(wanted.sum())
-            if 0 < count <= self.places // 4 and self._find_places(number, wanted):
+            if 0 < count <= self.hot.places // 4 and self._find_places(number, wanted):
                 self.counts.prefetched += count
                 self._read(self._forerunners, FORERUNNERS, layer, number, wanted)
 
@@ -161,7 +156,7 @@ class ChannelCache:
         return Channels(chunks, self.hot.where[number], self._scale[number])
 
     def _may_look_ahead(self, distance: int) -> bool:
-        return distance <= LOOK_AHEAD and (len(self._pinned) + 1) * self._channels <= self.places
+        return distance <= LOOK_AHEAD and (len(self._pinned) + 1) * self._channels <= self.hot.places
 
     def _start(self, layer: int, expert: int, mask: Mask) -> None:
         """Have read what is missing, and keep the expert's channels until it was used."""

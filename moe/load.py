@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ from moe.sparse import SparseLayer
 from moe.store import Store, StoredLayer
 
 if TYPE_CHECKING:
-    from moe.gpu.load import DeviceTier
+    from moe.gpu.channels import ChannelPool
+    from moe.gpu.tier import DeviceTier
 
 NAME = "offloaded"
 """Of our function in transformers' registry."""
@@ -48,18 +50,28 @@ class OffloadedModel:
     cache: ExpertCache | ChannelCache | DeviceTier
     ahead: Lookahead | None
     copies: Copies | None = None
-    masks: MaskLookahead | None = None
+    masks: MaskLookahead | ChannelPool | None = None
     """Of floe: which channels the next layer will need."""
+    tier: DeviceTier | None = None
+    """On a GPU: what brings experts there, and is the cache."""
 
     @property
     def guesses(self) -> Guesses:
         """How often the prediction of experts was right."""
-        return self.ahead.guesses if self.ahead is not None else Guesses()
+        told = self.ahead if self.tier is None else self.tier
+        return told.guesses if told is not None else Guesses()
 
     @property
     def bytes_read(self) -> int:
         """From disk, of experts and copies."""
+        if self.tier is not None:
+            return self.tier.bytes_from_disk
         return sum(cache.counts.bytes_read for cache in self._caches)
+
+    @property
+    def bytes_copied(self) -> int:
+        """From the host to a GPU, of experts."""
+        return 0 if self.tier is None else self.tier.counts.bytes_read
 
     @property
     def stalled(self) -> float:
@@ -159,15 +171,19 @@ def _on_device(
     sequences: int,
     policy: str,
 ) -> OffloadedModel:
-    from moe.gpu.device import device_named  # only a GPU needs Triton
-    from moe.gpu.load import load_on
+    from moe.gpu.device import device_named
 
     place = device_named(device)
+    if find_spec("triton") is None:
+        raise MoeError("no_triton", "a GPU needs Triton: pip install 'touchstone-chemistry[gpu]'")
+    from moe.gpu.load import load_on
+
     made = load_on(
         place, store, config, memory, host_memory, tokens=tokens, sequences=sequences, policy=policy
     )
     _configure(made.model, store)
-    return OffloadedModel(made.model, store, made.tier.budget.device, made.tier, None)
+    tier = made.tier
+    return OffloadedModel(made.model, store, tier.budget.device, tier, None, masks=tier.channels, tier=tier)
 
 
 def _by_channels(

@@ -27,6 +27,8 @@ WORTH = 0.5
 """Nothing is read ahead where less of it than this would be needed (docs/benchmarks.md)."""
 LOOKED_AT = 128
 """Tokens that tell how well a layer is foretold."""
+PROBE = 8
+"""Then only one guess in so many is made, to see whether that has changed."""
 FORGET = 0.1
 """How fast what was needed of earlier guesses counts less."""
 
@@ -91,18 +93,23 @@ class MaskLookahead:
     _guess: dict[int, _Guess] = field(init=False, default_factory=dict)
     """By expert of the layer ``_next``."""
     _next: int = field(init=False, default=0)
+    _turns: list[int] = field(init=False)
     _needed: int = field(init=False, default=0)
     """Channels that the guess would read and that were needed."""
 
     def __post_init__(self) -> None:
         self.slack = [1.0] * len(self.layers)
         self.useful = [1.0] * len(self.layers)
+        self._turns = [0] * len(self.layers)
 
     def fetch(self, layer: int, experts: Sequence[int], hidden: Tensor, chances: Tensor) -> None:
         """Guess, and read ahead where that pays (see :class:`moe.predict.Fetch`)."""
+        self._guess, self._next, self._needed = {}, layer, 0
+        self._turns[layer] += 1
+        if self.useful[layer] <= WORTH and self._turns[layer] % PROBE and not self.stale:
+            return
         top = chances.topk(min(self.per_token, chances.shape[1]))
         shares = top.values / top.values.sum(-1, keepdim=True)
-        self._guess, self._next, self._needed = {}, layer, 0
         for expert in experts:
             rows, share = tokens_of(top.indices, shares, expert)
             if rows and (self.stale or not self.cache.is_whole(layer, expert)):

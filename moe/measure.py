@@ -46,7 +46,10 @@ class Speed:
     hit_rate: float
     """Of floe, channels that were in memory; else experts."""
     of_belady: float | None
-    """Hits of the policy alone, without prefetching, as a share of the best possible on the same trace."""
+    """Hits of the policy alone, without prefetching, as a share of the best possible for what was written.
+
+    Both begin with nothing in memory.
+    """
     own: float
     """Seconds a token of the computing thread's own: its CPU time, and its waiting for reads."""
     stalled: float
@@ -87,6 +90,7 @@ def measure(
     prompt: int,
     policy: str = "anticipating",
     *,
+    copies: bool = False,
     stale_masks: bool = False,
     device: str = "cpu",
     host_memory: int | None = None,
@@ -95,9 +99,17 @@ def measure(
 
     What is written is given, so that every engine computes the same text.
     """
-    settings = {"policy": policy, "stale_masks": stale_masks, "device": device, "host_memory": host_memory}
-    with closing(load(folder, memory, tokens=len(tokens), **settings)) as model, torch.inference_mode():  # type: ignore[arg-type]
-        model.cache.trace = []
+    model = load(
+        folder,
+        memory,
+        tokens=len(tokens),
+        policy=policy,
+        copies=copies,
+        stale_masks=stale_masks,
+        device=device,
+        host_memory=host_memory,
+    )
+    with closing(model), torch.inference_mode():
         cold, _ = read(model.model, tokens[:prompt])
         warm, cache = read(model.model, tokens[:prompt])
         written = tokens[prompt:]
@@ -105,7 +117,8 @@ def measure(
         _reset(model)
         busy = time.thread_time()
         times = write(model.model, cache, written[WARM:])
-        return _speed(model, policy, (prompt / cold, prompt / warm), times, time.thread_time() - busy)
+        busy = time.thread_time() - busy
+    return _speed(model, policy, (prompt / cold, prompt / warm), times, busy)
 
 
 def read(model: PreTrainedModel, prompt: Sequence[int]) -> tuple[float, Cache]:
@@ -130,8 +143,10 @@ def write(model: PreTrainedModel, cache: Cache, tokens: Sequence[int]) -> list[f
 
 
 def _reset(model: OffloadedModel) -> None:
-    model.cache.counts = Counts()
+    model.cache.counts, model.cache.trace = Counts(), []
     model.guesses.right = model.guesses.asked = 0
+    if model.copies is not None:
+        model.copies.cache.counts, model.copies.used = Counts(), 0
     if model.masks is not None:
         model.masks.guesses.needed = model.masks.guesses.predicted = model.masks.guesses.both = 0
     for layer in _floe_layers(model):
@@ -151,12 +166,12 @@ def _speed(
         sum(stored.layer.experts for stored in layers),
         *prefill,
         1 / median(times),
-        counts.bytes_read / written,
+        model.bytes_read / written,
         _touched(model, uses) / written,
         hit_rate,
         of_belady,
-        (busy + counts.stalled) / written,
-        counts.stalled / sum(times),
+        (busy + model.stalled) / written,
+        model.stalled / sum(times),
         model.guesses.right / max(1, model.guesses.asked),
     )
     if model.masks is None or not model.masks.guesses.needed:
@@ -165,15 +180,15 @@ def _speed(
     return replace(speed, mask_recall=guesses.recall, mask_precision=guesses.precision)
 
 
-def _hits(model: OffloadedModel, policy: str) -> tuple[float, float]:
+def _hits(model: OffloadedModel, policy: str) -> tuple[float, float | None]:
     """Share of uses found in memory, and hits of the rule alone beside the best possible."""
     cache, layers, slots = model.cache, model.store.layers, model.budget.slots
     counts = cache.counts
     shape = len(layers), max(stored.layer.experts for stored in layers)
     if isinstance(cache, ChannelCache):
         trace, (experts, channels) = cache.trace or [], cache.hot.where.shape
-        empty = HotChannels(len(layers), experts, channels, cache.places)
-        best = best_hits(trace, cache.places, channels)
+        empty = HotChannels(len(layers), experts, channels, cache.hot.places)
+        best = best_hits(trace, cache.hot.places, channels)
         ours = our_hits(trace, empty, shape[1])
         return 1 - counts.channels_missing / max(1, counts.channels_asked), ours / max(1, best)
     if counts.channels_asked:  # on a device; there is no record of channels there

@@ -38,6 +38,11 @@ class HotChannels:
         self._sample = np.random.default_rng(0)
 
     @property
+    def places(self) -> int:
+        """Channels that there is room for."""
+        return len(self._owner)
+
+    @property
     def free(self) -> int:
         """Places that hold nothing."""
         return self._free_count

@@ -9,8 +9,9 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from pydantic import ValidationError
 
 from api.caller import Caller
+from api.decimals import with_points
 from api.pages.candidates import ROLES, Candidates, read_candidates
-from api.pages.forms import NO_VALUES, Typed, by_field, said
+from api.pages.forms import NO_VALUES, UNREADABLE, Typed, by_field, said
 from api.pages.laboratory import Laboratory, read_laboratory
 from api.pages.once import only_once
 from api.pages.rendering import go
@@ -47,9 +48,11 @@ def answer(request: Request, caller: Writer, after: BackgroundTasks, typed: Type
     candidates = read_candidates(typed["candidates"], _roles(typed))
     laboratory = read_laboratory(typed)
     brought = (candidates, laboratory)
-    if typed.get("do") == "preview":
+    if typed.get("do") == "preview" and not typed.get(UNREADABLE):
         return _shown(request, caller, typed, *brought)
     wrong = {}
+    if typed.get(UNREADABLE):
+        wrong[""] = sentence(typed[UNREADABLE])
     if candidates.errors:
         wrong["candidates"] = "Some lines cannot be used"
     if laboratory.errors:
@@ -82,7 +85,7 @@ def _roles(typed: Mapping[str, str]) -> dict[str, str]:
 def _question(
     caller: Caller, typed: Mapping[str, str], candidates: Candidates, laboratory: Laboratory
 ) -> QuestionIn:
-    plan: dict[str, Any] = said(typed, (*NUMBERS, "reasoner", "policy"))
+    plan: dict[str, Any] = with_points(said(typed, (*NUMBERS, "reasoner", "policy")), ("money_budget",))
     plan["laboratory"] = laboratory.plan
     plan["candidates"] = candidates.found
     told: dict[str, Any] = {"question": typed.get("question", ""), "survey": typed.get("survey", "")}

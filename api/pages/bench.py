@@ -14,7 +14,8 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from pydantic import ValidationError
 
 from api.caller import Caller
-from api.pages.forms import Typed, by_field, in_utc, said
+from api.decimals import with_points
+from api.pages.forms import UNREADABLE, Typed, by_field, in_utc, said
 from api.pages.plots import gather
 from api.pages.plots.trace import trace
 from api.pages.rendering import go
@@ -33,6 +34,7 @@ from records.repositories.events import first_id_at
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 FIELDS = ("status", "score", "sem", "unit", "cost", "source", "note", "measured_at")
+NUMBERS = ("score", "sem", "cost")
 BEST_SHOWN = 8
 
 
@@ -106,7 +108,7 @@ def enter(
     run_id = UUID(experiments.experiment(experiment_id, caller).run_id)
     try:
         told = in_utc(said(typed, (*FIELDS, "replicate")), typed, "measured_at")
-        result = ResultIn.model_validate(told)
+        result = ResultIn.model_validate(with_points(told, NUMBERS))
         experiments.enter_result(experiment_id, result, caller, after, Response())
     except (ValidationError, TouchstoneError) as error:
         return _again(request, caller, run_id, str(experiment_id), typed, error)
@@ -130,7 +132,8 @@ def amend(
         if typed.get("status") == "withdrawn":
             experiments.withdraw(result_id, caller, after, Response(), seen)
         else:
-            amended = AmendedIn.model_validate(in_utc(said(typed, FIELDS), typed, "measured_at"))
+            told = in_utc(said(typed, FIELDS), typed, "measured_at")
+            amended = AmendedIn.model_validate(with_points(told, NUMBERS))
             experiments.amend(result_id, amended, caller, after, Response(), seen)
     except (ValidationError, TouchstoneError) as error:
         return _again(request, caller, run_id, str(result_id), typed, error)
@@ -144,6 +147,8 @@ def enter_table(
     """Keep a whole table of results, or nothing of it and the reasons by row."""
     table = typed.get("file") or typed.get("table", "")
     try:
+        if typed.get(UNREADABLE):
+            raise Refused(422, "not_text", typed[UNREADABLE])
         results_table.enter_table(run_id, caller, after, table.encode())
     except TouchstoneError as error:
         return _again(request, caller, run_id, "table", {"table": table}, error)

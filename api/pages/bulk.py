@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,9 +17,11 @@ from api.pages.judging import review_in, said_of
 from api.pages.plots import gather
 from api.pages.ranking_table import Wanted, marks_of, table_of, trait_filter
 from api.pages.rendering import go
-from api.pages.visiting import PageRoute, Reader, Writer
-from api.problems import Refused
+from api.pages.runs import MarkedAgain, shown
+from api.pages.visiting import PageRoute, Reader, Writer, sentence
+from api.problems import Refused, status_of
 from api.schemas.hypotheses import ReviewIn
+from records.errors import BadInput, NotFound
 from records.repositories import Judging, Remarks, Runs
 from records.repositories.remarks import normal
 
@@ -41,10 +44,21 @@ async def _form(request: Request) -> Form:
 
 
 @router.post("/{run_id}/hypotheses")
-def treat(run_id: UUID, caller: Writer, form: Annotated[Form, Depends(_form)]) -> Response:
-    """Do the same to all that are marked, or to all that fit the filter."""
+def treat(run_id: UUID, request: Request, caller: Writer, form: Annotated[Form, Depends(_form)]) -> Response:
+    """Do the same to all that are marked, or to all that fit the filter; what is refused stays marked."""
     told: dict[str, Any] = {name: form.fields.get(name, "") for name in NARROWING}
-    wanted = Wanted(**told)
+    page = form.fields.get("page", "")
+    wanted = Wanted(**told, page=int(page) if PAGE.fullmatch(page) else 1)
+    try:
+        return _treated(caller, run_id, form, wanted)
+    except NotFound:
+        raise
+    except (Refused, BadInput) as error:
+        again = MarkedAgain(form.picked, form.fields, sentence(error.message))
+        return shown(run_id, request, caller, wanted, again, status_of(error))
+
+
+def _treated(caller: Caller, run_id: UUID, form: Form, wanted: Wanted) -> Response:
     ids = _meant(caller, str(run_id), form, wanted)
     back = f"/runs/{run_id}?{wanted.query()}"
     if form.fields.get("do") == "tag":
@@ -65,7 +79,8 @@ def back(run_id: UUID, _caller: Reader) -> Response:
     return go(f"/runs/{run_id}")
 
 
-NARROWING = ("q", "cluster", "trait", "status", "opinion", "reviewer", "tag", "least")
+NARROWING = ("q", "cluster", "trait", "status", "opinion", "reviewer", "tag", "least", "sort")
+PAGE = re.compile(r"[1-9]\d{0,3}")
 
 
 def _meant(caller: Caller, run_id: str, form: Form, wanted: Wanted) -> list[str]:

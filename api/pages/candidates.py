@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
+from api.decimals import with_points
 from api.pages.forms import by_field
 from api.pages.tables import Problem, header_of, read_table
 from api.schemas.questions import CandidateIn, KnownIn
@@ -112,5 +113,6 @@ def _collected(rows: list[tuple[int, dict[str, str]]], errors: list[Problem]) ->
 
 def _candidate(told: Mapping[str, str]) -> CandidateIn:
     known = {name: told[name] for name in ("score", "sem", "unit") if name in told}
+    known = with_points(known, ("score", "sem"))
     measured = (KnownIn.model_validate(known),) if known.keys() & {"score", "sem"} else ()
     return CandidateIn(title=told.get("title", ""), statement=told.get("statement", ""), results=measured)

@@ -10,32 +10,31 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from api.problems import Refused
-
 NO_VALUES: Mapping[str, str] = {}
 LONGEST_FIELD = 64 * 2**20
 """Bytes: beyond what a body may have at all, so that a long table which was pasted meets that limit alone."""
 
 
+UNREADABLE = "unreadable"
+"""In place of a field: why a file that came along could not be read."""
+NOT_TEXT = "the file is not UTF-8 text; save it as CSV UTF-8"
+
+
 async def typed_fields(request: Request) -> dict[str, str]:
-    """The fields' texts, and in place of a file its text (Refused 422 ``not_text``)."""
+    """The fields' texts, and in place of a file its text, or else ``UNREADABLE``: the others are not lost."""
     fields: dict[str, str] = {}
     async with request.form(max_fields=100, max_files=2, max_part_size=LONGEST_FIELD) as form:
         for name, value in form.items():
             if isinstance(value, UploadFile):
                 content = await value.read()
-                if content:
-                    fields[name] = _text(content)
+                try:
+                    if content:
+                        fields[name] = content.decode("utf-8-sig")
+                except UnicodeDecodeError:
+                    fields[UNREADABLE] = NOT_TEXT
             else:
                 fields[name] = value.replace("\r\n", "\n")
     return fields
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused(422, "not_text", "the file is not UTF-8 text; save it as CSV UTF-8") from None
 
 
 Typed = Annotated[dict[str, str], Depends(typed_fields)]

@@ -76,7 +76,8 @@ def review(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) 
         action_id = keep(caller, str(hypothesis_id), said, seen_version(typed))
     except (ValidationError, BadInput, Refused) as error:
         return _again(request, caller, hypothesis_id, "review", typed, error)
-    return go(f"/hypotheses/{hypothesis_id}?kept={said.status}&done={action_id}#reviews")
+    done = f"&done={action_id}" if action_id else ""
+    return go(f"/hypotheses/{hypothesis_id}?kept={said.status}{done}#reviews")
 
 
 @router.post("/{hypothesis_id}/edit")
@@ -87,8 +88,11 @@ def edit(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) ->
         wording = _wording(typed)
         seen = None if version is None else etag(version)
         remarks.edit(hypothesis_id, wording, caller, Response(), seen)
-    except (ValidationError, BadInput, Refused) as error:
+    except (ValidationError, BadInput) as error:
         return _again(request, caller, hypothesis_id, "edit", typed, error)
+    except Refused as refused:
+        if not _reads_so_already(refused, wording):
+            return _again(request, caller, hypothesis_id, "edit", typed, refused)
     return go(f"/hypotheses/{hypothesis_id}?kept=edit#claim")
 
 
@@ -133,6 +137,16 @@ def _wording(typed: Mapping[str, str]) -> WordingIn:
         clauses.append(typed[f"clause-{len(clauses)}"])
     told = {"title": typed.get("title", ""), "statement": typed.get("statement", "")}
     return WordingIn.model_validate({**told, "clauses": clauses or None})
+
+
+def _reads_so_already(refused: Refused, wording: WordingIn) -> bool:
+    """What the second of two clicks finds: the first has kept the same words."""
+    if "current" not in refused.more:
+        return False
+    current = HypothesisOut.model_validate(refused.more["current"])
+    clauses = [clause.text for clause in current.clauses]
+    same = (current.title, current.statement) == (wording.title, wording.statement)
+    return same and wording.clauses in (None, clauses)
 
 
 def _again(

@@ -38,9 +38,10 @@ def seen_version(typed: Mapping[str, str]) -> int | None:
 
 
 def keep(caller: Caller, hypothesis_id: str, review: ReviewIn, version: int | None) -> str:
-    """Keep it, and give the id by which the step is undone.
+    """Keep it, and give the id by which the step is undone; nothing where the same was kept already.
 
-    Raises Refused 412 ``changed_meanwhile`` with the newer version, BadInput ``bad_review``, NotFound.
+    That is what the second of two clicks finds. Raises Refused 412 ``changed_meanwhile`` with the newer
+    version, BadInput ``bad_review``, NotFound.
     """
     action_id = new_id()
     try:
@@ -53,9 +54,16 @@ def keep(caller: Caller, hypothesis_id: str, review: ReviewIn, version: int | No
         current = own_review(caller, hypothesis_id)
         if current is None:
             raise
+        if _content(current) == _content(review):
+            return ""
         more = {"current": current.model_dump(mode="json")}
         raise Refused(412, error.code, error.message, more=more) from error
     return action_id
+
+
+def _content(said: ReviewIn | ReviewOut) -> tuple[object, ...]:
+    ratings = {name: int(value) for name, value in said.ratings.items()}
+    return said.status, said.verdict, said.reason, ratings
 
 
 def own_review(caller: Caller, hypothesis_id: str) -> ReviewOut | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.decimals import with_points
 from api.pages.tables import Problem, header_of, read_table
 
 MOST_ERRORS = 50
@@ -85,7 +86,8 @@ def _simulated(typed: Mapping[str, str]) -> Laboratory:
     if not points and not errors:
         errors.append((1, "Say what the hidden truth is made of"))
     truth: dict[str, Any] = {"key_points": points}
-    truth |= {name: typed[name].strip() for name in ("noise", "sigma2") if typed.get(name, "").strip()}
+    numbers = {name: typed[name] for name in ("noise", "sigma2") if typed.get(name, "").strip()}
+    truth |= with_points(numbers, numbers)
     return Laboratory({"kind": "simulated", "truth": truth}, tuple(errors))
 
 

@@ -96,7 +96,8 @@ def judge(hypothesis_id: UUID, request: Request, caller: Writer, typed: Typed) -
         again["status"] = 412
         return _shown(request, caller, run_id, queue, hypothesis_id, current=current, **again)
     at = f"&at={following}" if following else ""
-    return go(f"{_place(run_id)}?queue={queue}&done={action_id}&what={typed.get('do', '')}{at}")
+    done = f"&done={action_id}" if action_id else ""
+    return go(f"{_place(run_id)}?queue={queue}{done}&what={typed.get('do', '')}{at}")
 
 
 @router.get("/hypotheses/{hypothesis_id}/judge")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -37,6 +38,15 @@ KNOWN_BEFORE = "known before"
 """What the experiments of before the run are asked for by."""
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedAgain:
+    """What was to be done with several hypotheses, and was not."""
+
+    picked: Collection[str]
+    fields: Mapping[str, str]
+    why: str
+
+
 def _wanted(
     q: Word = "",
     cluster: Word = "",
@@ -57,6 +67,18 @@ def look(
     run_id: UUID, request: Request, caller: Reader, wanted: Annotated[Wanted, Depends(_wanted)]
 ) -> Response:
     """All of a run on one page."""
+    return shown(run_id, request, caller, wanted)
+
+
+def shown(
+    run_id: UUID,
+    request: Request,
+    caller: Reader,
+    wanted: Wanted,
+    marked: MarkedAgain | None = None,
+    status: int = 200,
+) -> Response:
+    """``marked``: rows and fields of a form that was refused."""
     since = first_id_at(now() - timedelta(seconds=1))
     run = runs.look(run_id, caller, Response())
     seen = gather(caller, run.id)
@@ -77,8 +99,9 @@ def look(
         "pictures": [picture for name in SHOWN if (picture := PICTURES[name](seen)) is not None],
         "waiting": next_experiments(run_id, caller),
         "titles": seen.titles,
+        "marked": marked,
     }
-    return show(request, caller, "run.html", values)
+    return show(request, caller, "run.html", values, status)
 
 
 def _filters(seen: Seen, marks: Marks) -> dict[str, Sequence[str]]:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.access.cross_site import refuse_cross_site
 from api.caller import Caller
 from api.context import InContext
-from api.pages.forms import typed_fields
+from api.pages.forms import UNREADABLE, typed_fields
 from api.pages.rendering import Visitor, page
 from api.problems import Refused, status_of
 from records.base import new_id
@@ -72,15 +72,15 @@ class PageRoute(APIRoute):
                     return await _signed_out(request)
                 if refused.status == 303:
                     raise
-                shown = _told(request, refused.status, refused.message)
+                shown = problem_page(request, refused.status, refused.message)
                 shown.headers.update(refused.headers)
                 return shown
             except TouchstoneError as error:
-                return _told(request, status_of(error), error.message)
+                return problem_page(request, status_of(error), error.message)
             except HTTPException as error:
-                return _told(request, error.status_code, str(error.detail))
+                return problem_page(request, error.status_code, str(error.detail))
             except RequestValidationError:
-                return _told(request, 404, "there is no such page; the address may have been cut off")
+                return problem_page(request, 404, "there is no such page")
 
         return handle
 
@@ -88,12 +88,18 @@ class PageRoute(APIRoute):
 async def _signed_out(request: Request) -> Response:
     """The session ended while somebody typed: the sign-in, with all that they typed in it."""
     refuse_cross_site(request)
-    kept = json.dumps({"action": str(request.url.path), "fields": await typed_fields(request)})
+    fields = await typed_fields(request)
+    fields.pop(UNREADABLE, None)
+    kept = json.dumps({"action": str(request.url.path), "fields": fields})
     return page(request, "signed_out.html", {"next": "/", "kept": kept}, 401)
 
 
-def _told(request: Request, status: int, message: str) -> Response:
-    return page(request, "problem.html", {"status": status, "message": sentence(message)}, status)
+def problem_page(request: Request, status: int, message: str) -> Response:
+    """An error as a page that says what can be done."""
+    request_id = getattr(request.state, "request_id", "")
+    said = "there is no such page" if message in ("Not Found", "Method Not Allowed") else message
+    values = {"status": status, "message": sentence(said), "request_id": request_id}
+    return page(request, "problem.html", values, status)
 
 
 def sentence(message: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.caller import Caller, CanWrite
+from api.decimals import with_points
 from api.idempotency import Idempotent
 from api.problems import Refused
 from api.routes.experiments import record
@@ -126,5 +127,6 @@ def _result(cells: dict[str, str]) -> ResultIn:
     told: dict[str, Any] = {
         k: v for k, v in cells.items() if k not in ("experiment_id", "hypothesis_id", *UNREAD)
     }
+    told = with_points(told, ("score", "sem", "cost"))
     told.setdefault("status", "done" if "score" in told else "failed")
     return ResultIn.model_validate(told)

@@ -23,7 +23,9 @@ from moe.gpu.device import Device, Mark
 from moe.gpu.host import AllInMemory, Host, Staging
 from moe.gpu.launch import copy_rows
 from moe.kernels import Mask
+from moe.masks import GOAL, LEAST_SLACK, RATE, MaskGuesses
 from moe.places import HotChannels
+from moe.predict import Guesses
 from moe.store import Store
 
 Numbers = NDArray[np.int64]
@@ -50,8 +52,13 @@ class ChannelPool:
     staging: Staging
     slots: int
     counts: Counts
+    experts: Guesses
+    """Of which experts; :attr:`guesses` tells of their channels."""
     way: Way = Way.gather
     """``read`` is only for a host that has all experts pinned."""
+    guesses: MaskGuesses = field(default_factory=MaskGuesses)
+    slack: list[float] = field(init=False)
+    """Of each layer: what thresholds are multiplied by for a guess."""
     rows: Tensor = field(init=False)
     """[slots, 3, hidden] int8: gate row, up row, down column."""
     scale: Tensor = field(init=False)
@@ -63,13 +70,15 @@ class ChannelPool:
     """By layer: the end of the last copies of its channels."""
     _computed: Mark = None
     _busy: list[int] = field(init=False, default_factory=list)
-    """Experts that are computed with, and below, that were predicted: their channels stay."""
-    _expected: list[int] = field(init=False, default_factory=list)
+    """Experts that are computed with, counted over layers: their channels stay."""
+    _expected: dict[int, Mask] = field(init=False, default_factory=dict)
+    """Experts that were predicted, with their channels, which stay as well."""
 
     def __post_init__(self) -> None:
         experts = [stored.layer.experts for stored in self.store.layers]
         self._first = [0, *np.cumsum(experts).tolist()]
         self._filled = [None] * len(experts)
+        self.slack = [1.0] * len(experts)
         shape = self.slots, *self.store.layers[0].layout.fields[0].shape[1:]
         self.rows = torch.empty(shape, dtype=torch.int8, device=self.device.name)
         self.scale = torch.empty((self.slots, 3), dtype=torch.float32, device=self.device.name)
@@ -80,8 +89,8 @@ class ChannelPool:
 
         None if there is no room for all of them.
         """
-        self._expected.clear()
         masks = self._masks(layer, wanted)
+        self._compare(layer, masks)
         self._busy += masks
         for number, mask in masks.items():
             missing = self.hot.missing(number, mask)
@@ -108,7 +117,7 @@ class ChannelPool:
     def expect(self, layer: int, wanted: Wanted) -> None:
         """Begin to copy what will probably be needed, as far as there is room; between bring and used."""
         masks = self._masks(layer, wanted)
-        self._expected += masks
+        self._expected = masks
         for number, mask in masks.items():
             missing = self.hot.missing(number, mask)
             lacks = int(missing.sum())
@@ -153,6 +162,24 @@ class ChannelPool:
                 none = np.zeros(self._channels(layer), dtype=np.bool_)
                 masks.setdefault(self._first[layer] + expert, none)[ids] = True
         return masks
+
+    def _compare(self, layer: int, masks: dict[int, Mask]) -> None:
+        """Count what had been expected of what is now needed, and widen or narrow the next guess.
+
+        From now on, nothing is expected any more.
+        """
+        if self._expected:
+            self.experts.asked += len(masks)
+            self.experts.right += len(masks.keys() & self._expected.keys())
+        for number in masks.keys() & self._expected.keys():
+            needed, predicted = masks[number], self._expected[number]
+            asked, both = int(needed.sum()), int((needed & predicted).sum())
+            self.guesses.needed += asked
+            self.guesses.predicted += int(predicted.sum())
+            self.guesses.both += both
+            change = 1 + RATE * (both - GOAL * asked) / len(needed)
+            self.slack[layer] = min(1.0, max(LEAST_SLACK, self.slack[layer] * change))
+        self._expected = {}
 
     def _put(self, layer: int, number: int, missing: Mask) -> bool:
         """Give channels places and have them copied there; False if there is no room."""

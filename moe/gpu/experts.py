@@ -17,6 +17,7 @@ from moe.cache import Counts
 from moe.gpu.device import Device, Mark
 from moe.gpu.host import Host, Staging, copy_whole
 from moe.policies import Key, Policy
+from moe.predict import Guesses
 from moe.store import Store
 
 
@@ -42,11 +43,13 @@ class ExpertPool:
     counts: Counts = field(default_factory=Counts)
     """Its bytes are those that went to the device."""
     trace: list[tuple[int, tuple[int, ...]]] | None = None
+    guesses: Guesses = field(default_factory=Guesses)
     _arena: Tensor = field(init=False)
     _free: list[int] = field(init=False)
     _places: dict[Key, _Place] = field(init=False, default_factory=dict)
     _used: list[Mark] = field(init=False)
     """By slot: the end of what was computed with it last."""
+    _guess: tuple[int, frozenset[int]] = (-1, frozenset())
 
     def __post_init__(self) -> None:
         size = self.slots * self.store.largest_record
@@ -62,6 +65,10 @@ class ExpertPool:
         if self.trace is not None:
             self.trace.append((layer, tuple(experts)))
         self._count(layer, experts)
+        if self._guess[0] == layer:
+            self.guesses.asked += len(experts)
+            self.guesses.right += len(self._guess[1].intersection(experts))
+        self._guess = (-1, frozenset())
         records = self.host.visit(layer, self._keep(layer, experts))
         waiting: list[_Place] = []
         begun = 0
@@ -84,6 +91,7 @@ class ExpertPool:
         From memory that is not pinned nothing is copied ahead; there the host reads ahead from disk.
         """
         self.policy.predicted(layer, experts)
+        self._guess = layer, frozenset(experts)
         absent = [expert for expert in experts if (layer, expert) not in self._places]
         if not self.host.pinned:
             self.host.prefetch(layer, absent)

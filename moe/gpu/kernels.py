@@ -15,8 +15,11 @@ import triton.language as tl
 
 
 def _kernel(function: Callable[..., None]) -> Any:
-    """Compiled by Triton when it is first launched, or interpreted where there is no GPU."""
-    return triton.jit(function)
+    """Compiled by Triton when it is first launched, or interpreted where there is no GPU.
+
+    How many channels there are changes with every token, and must not have it compiled anew.
+    """
+    return triton.jit(function, do_not_specialize=["most", "span"])
 
 
 @_kernel

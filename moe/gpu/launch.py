@@ -14,7 +14,7 @@ CHANNELS, GROUPS = 32, 16
 """Of the up projection, at once in a program: 1,024 weights each of 32 channels."""
 ENTRIES, HIDDEN = 16, 256
 """Kept channels, and of each so much of a row, at once in a program."""
-COLUMNS, SUMMED = 64, 32
+COLUMNS, SUMMED = 128, 32
 """Of the sum: outputs of a program, and channels that it adds at once."""
 SPLITS = 8
 """Programs that share one output's channels, so that a single token fills the GPU."""

@@ -25,8 +25,6 @@ FEW = 8
 """Tokens up to which channels are brought one by one; more need nearly all of an expert's between them."""
 WIDE = 1024
 """Channels of a whole expert that are unpacked at once."""
-SLACK = 0.8
-"""Times the threshold: what a prediction must reach for a channel to be fetched early."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +54,16 @@ class WholeLayer:
     """The next layer's."""
 
     def __call__(self, hidden: Tensor, choice: Tensor, share: Tensor) -> Tensor:
-        return route(hidden, choice, share, self.stored.layer.experts, partial(self._visit, hidden))
+        likely: list[int] = []
+        if self.following is not None and len(hidden) <= FEW:
+            # Asked for now, while the device is up to date: later it will be waiting for copies.
+            likely = list(dict.fromkeys(self.following.guess(hidden)[0].flatten().tolist()))
+        return route(hidden, choice, share, self.stored.layer.experts, partial(self._visit, likely))
 
-    def _visit(self, hidden: Tensor, experts: Sequence[int]) -> Iterator[tuple[int, Compute]]:
+    def _visit(self, likely: Sequence[int], experts: Sequence[int]) -> Iterator[tuple[int, Compute]]:
         for position, (expert, record) in enumerate(self.pool.visit(self.index, experts)):
-            if position == 0 and self.following is not None and len(hidden) <= FEW:
-                guess = self.following.guess(hidden)[0].flatten().tolist()
-                self.pool.prefetch(self.index + 1, list(dict.fromkeys(guess)))
+            if position == 0 and likely:  # by now this layer's own copies stand in the queue
+                self.pool.prefetch(self.index + 1, likely)
             yield expert, self.compute(expert, self.stored.layout.view(record))
 
 
@@ -88,8 +89,9 @@ class SparseLayer:
         wanted = [_listed(choice, ids, lengths)]
         if self.following is not None:
             router, up = self.following
+            slack = self.channels.slack[self.index + 1]
             likely, shares = router.guess(hidden)
-            wanted.append(_listed(likely, *choose_channels(up, hidden, likely, shares, SLACK)))
+            wanted.append(_listed(likely, *choose_channels(up, hidden, likely, shares, slack)))
         now, *later = _on_host(wanted)
         slots = self.channels.bring(self.index, now)
         if slots is None:
@@ -97,10 +99,10 @@ class SparseLayer:
         table = np.zeros((len(slots), max(map(len, slots))), dtype=np.int32)
         for row, own in zip(table, slots, strict=True):
             row[: len(own)] = own
-        for guessed in later:
-            self.channels.expect(self.index + 1, guessed)
         pool = self.channels
         out = experts_output(pool.rows, pool.scale, pool.device.upload(table), lengths, hidden)
+        for guessed in later:  # while the device waits for its channels, and computes
+            pool.expect(self.index + 1, guessed)
         pool.used()
         weighted = out.view(*choice.shape, -1) * share.float()[..., None]
         return weighted.sum(1).to(hidden.dtype)

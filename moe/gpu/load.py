@@ -12,107 +12,16 @@ from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from moe.architecture import empty_model, experts_modules, router_weight
-from moe.cache import Counts, ExpertCache
 from moe.gpu.budget import DeviceBudget
-from moe.gpu.channels import ChannelPool, Way
+from moe.gpu.channels import Way
 from moe.gpu.device import Device
-from moe.gpu.experts import ExpertPool
-from moe.gpu.host import AllInMemory, Host, PartlyInMemory, Report, Staging
 from moe.gpu.launch import Projection
 from moe.gpu.layers import Router, SparseLayer, WholeLayer, whole_compute
+from moe.gpu.tier import DeviceTier, host_for
 from moe.load import NAME, fill
-from moe.policies import policy_named
 from moe.predict import experts_per_token
 from moe.recipes import CALIBRATED
 from moe.store import Store
-
-
-@dataclass(slots=True, eq=False)
-class DeviceTier:
-    """What brings experts to a device; ``close`` it when done."""
-
-    device: Device
-    budget: DeviceBudget
-    host: Host
-    staging: Staging
-    experts: ExpertPool
-    channels: ChannelPool | None
-    """For floe; elsewhere experts are brought whole."""
-    speeds: dict[Way, float]
-    """Bytes a second of each way to bring channels, where they were measured."""
-
-    @property
-    def store(self) -> Store:
-        return self.experts.store
-
-    @property
-    def counts(self) -> Counts:
-        """Of channels and experts together; what is read is read from the host."""
-        return self.experts.counts
-
-    @counts.setter
-    def counts(self, counts: Counts) -> None:
-        self.experts.counts = counts
-        if self.channels is not None:
-            self.channels.counts = counts
-
-    @property
-    def trace(self) -> list[tuple[int, tuple[int, ...]]] | None:
-        """Every visit to whole experts, if a list is put here."""
-        return self.experts.trace
-
-    @trace.setter
-    def trace(self, trace: list[tuple[int, tuple[int, ...]]] | None) -> None:
-        self.experts.trace = trace
-
-    @classmethod
-    def make(
-        cls,
-        store: Store,
-        budget: DeviceBudget,
-        device: Device,
-        host: Host,
-        policy: str = "anticipating",
-        way: Way | None = None,
-    ) -> DeviceTier:
-        """Memory on ``device`` for all that ``budget`` says; ``way`` None measures which is faster."""
-        staging = Staging(device)
-        rule = policy_named(policy, _shape(store))
-        experts = ExpertPool(store, device, host, staging, budget.device.slots, rule)
-        tier = cls(device, budget, host, staging, experts, None, {})
-        if budget.channels:
-            tier.channels = ChannelPool(store, device, host, staging, budget.channels, tier.counts)
-            tier._choose(tier.channels, way)
-        return tier
-
-    def _choose(self, channels: ChannelPool, way: Way | None) -> None:
-        if not self.host.pinned:
-            return  # only the host can gather what may move
-        if way is None:
-            self.speeds = channels.measured()
-            way = max(self.speeds, key=lambda one: self.speeds[one])
-            self.counts = Counts()
-        channels.way = way
-
-    def close(self) -> None:
-        if self.channels is not None:
-            self.channels.close()
-        self.experts.close()
-        self.staging.close()
-        self.host.close()
-
-
-def host_for(
-    store: Store,
-    budget: DeviceBudget,
-    device: Device,
-    policy: str = "anticipating",
-    report: Report = lambda stage, done, total: None,
-) -> Host:
-    """Memory of the host for as many experts as ``budget`` says, and all of them read where it is all."""
-    if budget.host_slots is None:
-        return AllInMemory(store, device, report)
-    return PartlyInMemory(ExpertCache(store, budget.host_slots, policy_named(policy, _shape(store))))
 
 
 @dataclass(slots=True, eq=False)
@@ -196,6 +105,8 @@ def run_on(model: PreTrainedModel, device: torch.device) -> None:
     """Let ``model`` take tensors from the host, and give logits back to it."""
 
     def before(_: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # of this thread
         return tuple(_moved(one, device) for one in given), {
             name: _moved(one, device) for name, one in named.items()
         }
@@ -206,10 +117,6 @@ def run_on(model: PreTrainedModel, device: torch.device) -> None:
 
     model.register_forward_pre_hook(before, with_kwargs=True)
     model.register_forward_hook(after)
-
-
-def _shape(store: Store) -> tuple[int, int]:
-    return len(store.layers), max(stored.layer.experts for stored in store.layers)
 
 
 def _router(model: PreTrainedModel, layer: Any, count: int) -> Router | None:

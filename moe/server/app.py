@@ -7,9 +7,9 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -28,7 +28,7 @@ from moe.server.protocol import Request as AnyRequest
 
 RETRY_AFTER = "1"
 """Seconds after which a full queue may have room."""
-OPEN = ("/health", "/metrics")
+REFUSED = "invalid_api_key"
 
 
 class Service:
@@ -123,33 +123,29 @@ def create_app(service: Service, api_key: str | None = None) -> FastAPI:
     registry = registry_for(service.engine, service.loaded)
     _add_errors(app)
 
-    @app.middleware("http")
-    async def authorised(request: Request, call: Any) -> Any:
-        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if (
-            api_key
-            and request.url.path not in OPEN
-            and not secrets.compare_digest(shown.encode(), api_key.encode())
-        ):
-            return _problem(401, "invalid_api_key", "the API key is missing or wrong", "authentication_error")
-        return await call(request)
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        shown = authorization.removeprefix("Bearer ")
+        if api_key and not secrets.compare_digest(shown.encode(), api_key.encode()):
+            raise MoeError(REFUSED, "the API key is missing or wrong")
 
-    @app.get("/v1/models")
+    protocol = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
+
+    @protocol.get("/models")
     async def models() -> dict[str, Any]:
         return {"object": "list", "data": [_model(service)]}
 
-    @app.get("/v1/models/{name:path}")
+    @protocol.get("/models/{name:path}")
     async def model(name: str) -> dict[str, Any]:
         _check_model(service, name)
         return _model(service)
 
-    @app.post("/v1/chat/completions")
+    @protocol.post("/chat/completions")
     async def chat(asked: ChatRequest, request: Request) -> Response:
         _check_model(service, asked.model)
         answers, form = await asyncio.to_thread(service.chat, asked)
         return await _respond(service.engine, answers, form, asked, request)
 
-    @app.post("/v1/completions")
+    @protocol.post("/completions")
     async def completions(asked: CompletionRequest, request: Request) -> Response:
         _check_model(service, asked.model)
         answers, form = await asyncio.to_thread(service.complete, asked)
@@ -164,6 +160,7 @@ def create_app(service: Service, api_key: str | None = None) -> FastAPI:
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    app.include_router(protocol)
     return app
 
 
@@ -247,6 +244,8 @@ def _add_errors(app: FastAPI) -> None:
             answer = _problem(429, error.code, str(error), "rate_limit_error")
             answer.headers["Retry-After"] = RETRY_AFTER
             return answer
+        if error.code == REFUSED:
+            return _problem(401, error.code, str(error), "authentication_error")
         if error.code in ("engine_failed", "closing"):
             return _problem(503, error.code, str(error), "server_error")
         return _problem(400, error.code, str(error), "invalid_request_error")

@@ -33,6 +33,7 @@ class EngineMetrics(Collector):
             ("moe_expert_hits", "Experts that were in memory when needed", counts.hits),
             ("moe_expert_misses", "Experts that were not", counts.misses),
             ("moe_disk_read_bytes", "Bytes of experts read from disk", loaded.bytes_read),
+            ("moe_device_copied_bytes", "Bytes of experts copied to a GPU", loaded.bytes_copied),
             ("moe_stall_seconds", "Seconds spent waiting for a read", loaded.stalled),
             ("moe_low_precision_experts", "Experts that a copy stood in for", copies),
             ("moe_needed_channels", "Channels that tokens needed (floe)", counts.channels_asked),

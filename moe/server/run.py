@@ -45,6 +45,9 @@ class Serving:
     """Whether low-precision copies stand in for missing experts that matter little."""
     stale_masks: bool = False
     """Whether channels are computed as they were predicted (floe)."""
+    device: str = "cpu"
+    host_memory: int | None = None
+    """Of the host, beside a GPU."""
 
 
 def service_for(serving: Serving) -> Service:
@@ -59,6 +62,8 @@ def service_for(serving: Serving) -> Service:
         rope=serving.rope,
         copies=serving.copies,
         stale_masks=serving.stale_masks,
+        device=serving.device,
+        host_memory=serving.host_memory,
     )
     engine = Engine(
         loaded, tokenizer, tokens=serving.tokens, sequences=serving.sequences, queue=serving.queue

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from api.app import create_app
 from config import BrokerSettings, Settings
@@ -26,6 +27,7 @@ from records.secrets import installation_secret
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from browsing import a_browser_of, another_browser, quiet_page
 from desks import NUMBERS, Desk, browsing, newcomer, serving_desk
 
 ROOT = Path(__file__).parents[2]
@@ -230,3 +232,48 @@ def reader(
 def desk(desk_database: Database) -> Desk:
     """A question of its own for each test."""
     return Desk(desk_database, "local", f"thermocell{next(NUMBERS)}")
+
+
+@pytest.fixture(scope="session")
+def browsed(
+    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path
+) -> Iterator[tuple[str, Settings]]:
+    """One server for all tests in a browser: each asks a question of its own."""
+    with serving_desk(tmp_path_factory.mktemp("browsed"), _sqlite_template) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browsed_database(browsed: tuple[str, Settings]) -> Iterator[Database]:
+    opened = Database(browsed[1].database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(
+    browsed: tuple[str, Settings], browsed_database: Database, browser: Browser
+) -> Iterator[BrowserContext]:
+    """The owner's browser."""
+    token = newcomer(browsed_database, browsed[1], "owner", "owner")
+    with a_browser_of(browser, browsed[0], token) as context:
+        yield context
+
+
+@pytest.fixture
+def page(signed_in: BrowserContext) -> Iterator[Page]:
+    with quiet_page(signed_in) as opened:
+        yield opened
+
+
+@pytest.fixture
+def browsed_desk(browsed_database: Database) -> Desk:
+    """A question of its own for each test in a browser."""
+    return Desk(browsed_database, "local", f"thermocell{next(NUMBERS)}")
+
+
+@pytest.fixture
+def plain_page(signed_in: BrowserContext, browsed: tuple[str, Settings]) -> Iterator[Page]:
+    """The owner's page where no script runs."""
+    with another_browser(signed_in, browsed[0], java_script_enabled=False) as context:
+        yield context.new_page()

@@ -53,12 +53,12 @@ def browsing(here: str, token: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def newcomer(database: Database, settings: Settings, name: str, role: Role) -> str:
+def newcomer(database: Database, settings: Settings, name: str, role: Role, workspace: str = "local") -> str:
     """The link with which somebody new in the workspace signs in."""
     token, secret = new_token(), installation_secret(settings)
     with database.write() as session:
         account = Accounts(session).create(name)
-        Members(session, Workspaces(session).get_or_create("local").id).add(account.id, role)
+        Members(session, Workspaces(session).get_or_create(workspace).id).add(account.id, role)
         SignInLinks(session).make(account.id, keyed_digest(secret, "link", token))
     return token
 

@@ -275,7 +275,7 @@ def test_a_question_that_cannot_be_asked_keeps_all_that_was_typed(owner: httpx.C
     answer = owner.post("/ask", data={**typed, "do": "ask"})
     assert answer.status_code == 422
     assert "Say something: this is blank" in answer.text
-    assert "budget: This should be greater than or equal to 1" in answer.text
+    assert "budget</a>: This should be greater than or equal to 1" in answer.text
     assert ">much was tried</textarea>" in answer.text
     assert ">One\nTwo</textarea>" in answer.text
     long = {
@@ -283,6 +283,15 @@ def test_a_question_that_cannot_be_asked_keeps_all_that_was_typed(owner: httpx.C
         "survey": "much was tried " * 80_000,
     }  # more than a form's part may have by itself
     assert f">{long['survey']}</textarea>" in owner.post("/ask", data=long, files={"file": ("", b"")}).text
+
+
+def test_a_file_that_is_no_text_is_told_and_nothing_else_is_lost(owner: httpx.Client, desk: Desk) -> None:
+    files = {"file": ("own.csv", "title\nµ".encode("latin-1"), "text/csv")}
+    for do in ("ask", "preview"):
+        answer = owner.post("/ask", data={"question": "Which?", "survey": "salts", "do": do}, files=files)
+        assert answer.status_code == 422
+        assert "save it as CSV UTF-8" in answer.text
+        assert ">salts</textarea>" in answer.text
 
 
 def test_wrong_rows_of_candidates_are_told_by_line(owner: httpx.Client, desk: Desk) -> None:

@@ -11,6 +11,7 @@ import pytest
 from desks import PASSWORD, Desk
 from sqlalchemy import select
 
+from api.access.headers import PAGE_POLICY
 from records.database import Database
 from records.models import Job, ModelCall
 from records.repositories import Experiments, Jobs, ModelCalls, Runs
@@ -147,6 +148,20 @@ def test_what_is_too_long_is_told_as_a_page(owner: httpx.Client, served_desk, de
     assert answer.status_code == 413
     assert answer.headers["content-type"].startswith("text/html")
     assert "what you typed is still there" in answer.text
+
+
+def test_what_breaks_is_told_as_a_page_with_a_number_to_tell(
+    owner: httpx.Client, desk: Desk, desk_database: Database
+) -> None:
+    with desk_database.write() as session:
+        broken = Runs(session, desk.workspace_id).create("How?", "", {"no": "laboratory"}, []).id
+    answer = owner.get(f"/runs/{broken}", headers={"Accept": "text/html,*/*"})
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == PAGE_POLICY
+    assert f"this number: <code>{answer.headers['x-request-id']}</code>" in answer.text
+    assert "laboratory" not in answer.text
+    with desk_database.write() as session:
+        session.delete(Runs(session, desk.workspace_id).get(broken))
 
 
 def test_a_time_that_is_typed_here_is_kept_as_utc(

@@ -4,83 +4,43 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 
 import pytest
-from browsing import quiet_page, serious
-from desks import Desk, serving_desk
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from browsing import another_browser, listens, open_all, serious
+from desks import Desk
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from config import Settings
 from records.database import Database
-from records.first_start import first_start
 from records.repositories import Experiments, Judging, Reviews, RunEvents, Runs
 
-NUMBERS = count()
 
-
-@pytest.fixture(scope="module")
-def served(
-    tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path
-) -> Iterator[tuple[str, Settings]]:
-    with serving_desk(tmp_path_factory.mktemp("desk"), _sqlite_template) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def database(served: tuple[str, Settings]) -> Iterator[Database]:
-    opened = Database(served[1].database)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(served: tuple[str, Settings], database: Database, browser: Browser) -> Iterator[BrowserContext]:
-    """The owner's browser."""
-    here, settings = served
-    context = browser.new_context(base_url=here)
-    page = context.new_page()
-    page.goto(f"/sign-in?token={first_start(database, settings)}")
-    page.get_by_label("Password").fill("four plain words here")
-    page.get_by_role("button").click()
-    page.wait_for_url("**/")
-    page.close()
-    yield context
-    context.close()
+@pytest.fixture
+def database(browsed_database: Database) -> Database:
+    return browsed_database
 
 
 @pytest.fixture
-def page(signed_in: BrowserContext) -> Iterator[Page]:
-    with quiet_page(signed_in) as opened:
-        yield opened
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database, "local", f"thermocell{next(NUMBERS)}")
-
-
-def listens(page: Page) -> None:
-    """Wait until the page hears its shortcuts."""
-    expect(page.locator("html[data-keys]")).to_be_attached()
+def desk(browsed_desk: Desk) -> Desk:
+    return browsed_desk
 
 
 def test_axe_finds_nothing_serious_and_nothing_is_cut_off_on_a_phone(page: Page, desk: Desk) -> None:
     run = f"/runs/{desk.run_id}"
     places = ["/", run, f"/hypotheses/{desk.hypotheses[0]}", "/ask"]
     places += [f"{run}/{name}" for name in ("bench", "sheet", "review", "pictures")]
-    places += [f"/admin/{name}" for name in ("members", "keys", "jobs", "audit")]
+    places += [f"/admin/{name}" for name in ("members", "keys", "jobs", "budgets", "audit")]
+    places += ["/password", f"/hypotheses/{desk.hypotheses[0]}?edit=1"]
     coloured = (run, f"{run}/review", f"{run}/bench", f"{run}/pictures")  # between them every colour there is
     for place in places:
         page.goto(place)
+        open_all(page)
         page.emulate_media(color_scheme="light")
         assert serious(page) == [], place
         if place in coloured:
             page.emulate_media(color_scheme="dark")
             assert serious(page, ["color-contrast"]) == [], place
-        for width in (360, 2560):
+        for width in (2560, 360) if place in coloured else (360,):
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (place, width)
@@ -180,21 +140,17 @@ def test_the_map_is_coloured_walked_and_told(page: Page, desk: Desk) -> None:
 
 
 def test_times_are_the_readers_own(
-    signed_in: BrowserContext, served: tuple[str, Settings], desk: Desk
+    signed_in: BrowserContext, browsed: tuple[str, Settings], desk: Desk
 ) -> None:
-    assert signed_in.browser is not None
-    kolkata = signed_in.browser.new_context(
-        base_url=served[0], storage_state=signed_in.storage_state(), timezone_id="Asia/Kolkata"
-    )
-    page = kolkata.new_page()
-    page.goto(f"/runs/{desk.run_id}/bench")
-    expect(page.locator("time").first).to_contain_text("GMT+5:30")
-    expect(page.locator("label", has_text="Measured").first).to_contain_text("GMT+5:30")
-    page.get_by_label("Score").first.fill("3.7")
-    page.get_by_label("Measured").first.fill("2026-11-24T10:30")
-    page.get_by_role("button", name="Enter the result").first.click()
-    expect(page.get_by_text("2026-11-24 10:30 GMT+5:30")).to_be_visible()
-    kolkata.close()
+    with another_browser(signed_in, browsed[0], timezone_id="Asia/Kolkata") as kolkata:
+        page = kolkata.new_page()
+        page.goto(f"/runs/{desk.run_id}/bench")
+        expect(page.locator("time").first).to_contain_text("GMT+5:30")
+        expect(page.locator("label", has_text="Measured").first).to_contain_text("GMT+5:30")
+        page.get_by_label("Score").first.fill("3.7")
+        page.get_by_label("Measured").first.fill("2026-11-24T10:30")
+        page.get_by_role("button", name="Enter the result").first.click()
+        expect(page.get_by_text("2026-11-24 10:30 GMT+5:30")).to_be_visible()
 
 
 def test_a_run_that_is_over_tells_when_it_was_ranked_again(
@@ -256,7 +212,7 @@ def test_what_is_being_typed_is_not_swept_away(page: Page, desk: Desk, database:
         runs.set_outcome(desk.run_id, {"standings": standings})
         runs.set_stage(desk.run_id, "measure")
     expect(page.locator("#best")).to_contain_text("8.76")
-    expect(page.get_by_text("moved on while you were typing")).to_be_visible()
+    expect(page.get_by_text("moved on while you were at it")).to_be_visible()
     expect(page.get_by_label("Score").first).to_have_value("3.1")
 
 
@@ -272,13 +228,9 @@ def test_a_run_is_cancelled_only_by_whoever_means_it(page: Page, desk: Desk, dat
 
 
 def test_without_javascript_a_result_is_entered_and_nothing_promises_more(
-    signed_in: BrowserContext, served: tuple[str, Settings], desk: Desk, database: Database
+    plain_page: Page, desk: Desk, database: Database
 ) -> None:
-    assert signed_in.browser is not None
-    plain = signed_in.browser.new_context(
-        base_url=served[0], java_script_enabled=False, storage_state=signed_in.storage_state()
-    )
-    page = plain.new_page()
+    page = plain_page
     page.goto(f"/runs/{desk.run_id}")
     expect(page.get_by_role("cell", name="3.40")).to_be_visible()
     expect(page.locator("kbd").first).to_be_hidden()
@@ -288,20 +240,17 @@ def test_without_javascript_a_result_is_entered_and_nothing_promises_more(
     expect(page.get_by_role("status").first).to_contain_text("Kept")
     with database.read() as session:
         assert Experiments(session, desk.workspace_id).get(desk.pending_id).state == "done"
-    plain.close()
 
 
-def test_a_page_is_light(signed_in: BrowserContext, served: tuple[str, Settings], desk: Desk) -> None:
+def test_a_page_is_light(signed_in: BrowserContext, browsed: tuple[str, Settings], desk: Desk) -> None:
     """Its bytes with style and scripts for a browser that has none of them yet, and its first paint."""
-    assert signed_in.browser is not None
-    fresh = signed_in.browser.new_context(base_url=served[0], storage_state=signed_in.storage_state())
-    page = fresh.new_page()
-    finished: list[Request] = []
-    page.on("requestfinished", lambda one: finished.append(one))  # it wants a function
-    page.goto(f"/runs/{desk.run_id}")
-    first = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
-    painted = first.json_value()
-    sizes = [one.sizes()["responseBodySize"] for one in finished if re.search("/(runs|static)/", one.url)]
-    fresh.close()
+    with another_browser(signed_in, browsed[0]) as fresh:
+        page = fresh.new_page()
+        finished: list[Request] = []
+        page.on("requestfinished", lambda one: finished.append(one))  # it wants a function
+        page.goto(f"/runs/{desk.run_id}")
+        first = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+        painted = first.json_value()
+        sizes = [one.sizes()["responseBodySize"] for one in finished if re.search("/(runs|static)/", one.url)]
     assert 20_000 < sum(sizes) < 60_000
     assert painted < 2_000  # milliseconds; a fifth of a second where nothing else runs

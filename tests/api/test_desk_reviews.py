@@ -68,6 +68,15 @@ def test_two_windows_with_the_same_first_review_are_a_conflict(owner: httpx.Clie
     )
 
 
+def test_the_second_of_two_clicks_is_no_conflict(owner: httpx.Client, desk: Desk) -> None:
+    place = f"/hypotheses/{desk.hypotheses[0]}"
+    edited = {"version": "1", "title": "Guanidinium", "statement": "It helps."}
+    for _ in range(2):
+        assert "Accepted." in judge(owner, desk, 0, "accept", novelty="4").text
+        assert "Your version is kept" in owner.post(f"{place}/edit", data=edited).text
+    assert judge(owner, desk, 0, "accept", novelty="5").status_code == 412
+
+
 def test_others_are_shown_only_to_whoever_has_submitted(
     owner: httpx.Client, colleague: httpx.Client, desk: Desk
 ) -> None:

@@ -47,7 +47,7 @@ KERNELS: dict[str, tuple[dict[str, str], dict[str, int]]] = {
     ),
     "sum_channels": (
         {"rows": "*i8", "slots": "*i32", "lengths": "*i32", "inner": "*fp32", "parts": "*fp32"},
-        {"ENTRIES": 32, "HIDDEN": 64},
+        {"ENTRIES": 32, "HIDDEN": 128},
     ),
     "copy_rows": (
         {"source": "*i32", "begins": "*i64", "rows": "*i32", "slots": "*i32"},

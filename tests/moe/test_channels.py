@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import queue
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,15 +13,24 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from moe.answer import Answer, Finished, Piece
+from moe.architecture import read_config
 from moe.bound import best_hits, our_hits
+from moe.budget import Budget
 from moe.channels import ChannelCache
 from moe.choose import recipe_named
 from moe.convert import convert
 from moe.disk import ReadCost
+from moe.engine import Engine
 from moe.load import OffloadedModel, load
 from moe.places import HotChannels, runs_of
+from moe.sampling import Sampling
+from moe.server.metrics import EngineMetrics
 from moe.store import Store
 from moe.thresholds import calibrate
+from moe.tokenizer import read_tokenizer
+from tests.moe.test_budget import RESET_PEAK, resident
+from tests.moe.zoo import save_tiny
 
 CHANNELS, HIDDEN = 96, 64
 CHANNEL = 3 * HIDDEN
@@ -38,7 +49,7 @@ def floe(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
 def cache(floe: Store) -> Iterator[ChannelCache]:
     """Room for a quarter of all channels."""
     with closing(ChannelCache(floe, 4 * CHANNELS * (CHANNEL + 8))) as cache:
-        assert cache.places == 4 * CHANNELS
+        assert cache.hot.places == 4 * CHANNELS
         yield cache
 
 
@@ -148,21 +159,31 @@ def test_nobody_beats_the_rule_that_knows_the_text() -> None:
     assert 0.75 * best < ours <= best
 
 
+def memory_for(store: Store, experts: int, tokens: int = 2048, sequences: int = 1) -> int:
+    """A budget with room for so many experts."""
+    everything = Budget.plan(store, read_config(store.model_folder), None, tokens, sequences)
+    return everything.total - store.expert_bytes + experts * store.largest_record
+
+
 def text_logits(model: OffloadedModel) -> torch.Tensor:
-    """A prompt of many tokens, then a few one by one."""
+    """A prompt of many tokens, then some one by one, and a few together."""
     with torch.no_grad():
         out = model.model(torch.tensor([TEXT[:40]]), use_cache=True)
         steps = [out.logits[:, -1]]
         for token in TEXT[40:60]:
             out = model.model(torch.tensor([[token]]), past_key_values=out.past_key_values)
             steps.append(out.logits[:, -1])
+        for start in range(60, 72, 3):
+            piece = torch.tensor([TEXT[start : start + 3]])
+            out = model.model(piece, past_key_values=out.past_key_values)
+            steps.append(out.logits[0])
     return torch.cat(steps)
 
 
 def test_room_and_guesses_change_how_fast_it_is_but_not_what_comes_out(floe: Store) -> None:
     with closing(load(floe.folder)) as everything:
         wanted = text_logits(everything)
-        least = everything.budget.total - floe.expert_bytes + 2 * floe.largest_record
+    least = memory_for(floe, 2)
     for memory, look_ahead in ((least, True), (least, False), (least + 60_000, True)):
         with closing(load(floe.folder, memory, look_ahead=look_ahead)) as model:
             assert torch.equal(text_logits(model), wanted)
@@ -170,9 +191,7 @@ def test_room_and_guesses_change_how_fast_it_is_but_not_what_comes_out(floe: Sto
 
 
 def test_masks_are_foretold_and_counted(floe: Store) -> None:
-    with closing(load(floe.folder)) as everything:
-        least = everything.budget.total - floe.expert_bytes + 4 * floe.largest_record
-    with closing(load(floe.folder, least)) as model:
+    with closing(load(floe.folder, memory_for(floe, 4))) as model:
         text_logits(model)
         assert model.masks is not None
         guesses = model.masks.guesses
@@ -189,3 +208,49 @@ def test_stale_masks_compute_what_was_predicted(floe: Store) -> None:
     assert torch.equal(stale[0], wanted[0])  # the prompt is computed with the masks it needs
     assert not torch.equal(stale[1:], wanted[1:])
     assert torch.cosine_similarity(stale[1:], wanted[1:]).min() > 0.8
+
+
+def test_belady_on_uses_worked_out_by_hand() -> None:
+    trace = [(0, np.array([channel])) for channel in (0, 1, 2, 0, 1, 3, 0, 3, 1, 2)]
+    # Room for two: 2 takes the place of 1 (used later than 0), 1 that of 2, 3 that of 1; found: 0, 0, 3.
+    assert best_hits(trace, 2, 4) == 3
+
+
+def test_the_kernel_counts_no_more_than_was_promised(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 256, "intermediate_size": 512, "num_local_experts": 8, "num_hidden_layers": 2}
+    save_tiny("mixtral", tmp_path / "checkpoint", vocab_size=512, **sizes)
+    store = convert(tmp_path / "checkpoint", tmp_path / "store", recipe_named("floe"))
+    with closing(load(store.folder, tokens=256)) as model:  # torch's own first use
+        everything = model.budget.total
+        text_logits(model)
+    gc.collect()
+    promised = everything - store.expert_bytes // 2
+    before = resident("VmRSS")
+    RESET_PEAK.write_text("5")
+    with closing(load(store.folder, promised, tokens=256)) as model:
+        text_logits(model)
+        room = model.budget.experts
+    grown = resident("VmHWM") - before
+    assert room / 2 < grown <= promised  # the count does see what was loaded
+
+
+def test_metrics_tell_how_well_masks_are_foretold(floe: Store) -> None:
+    model = load(floe.folder, memory_for(floe, 4, tokens=128), tokens=128)
+    engine = Engine(model, read_tokenizer(floe.model_folder), tokens=128, sequences=1, queue=1)
+    finished: queue.Queue[Finished] = queue.Queue()
+
+    def hear(event: Piece | Finished) -> None:
+        if isinstance(event, Finished):
+            finished.put(event)
+
+    engine.submit([Answer(TEXT[:20], 20, Sampling(0.0), hear)])
+    finished.get(timeout=60)
+    metrics = EngineMetrics(engine, model).collect()
+    figures = {sample.name: sample.value for metric in metrics for sample in metric.samples}
+    engine.close()
+    assert model.masks is not None
+    guesses, counts = model.masks.guesses, model.cache.counts
+    assert figures["moe_mask_right_channels_total"] == guesses.both > 0
+    assert figures["moe_mask_needed_channels_total"] == guesses.needed
+    assert figures["moe_mask_predicted_channels_total"] == guesses.predicted
+    assert figures["moe_missing_channels_total"] == counts.channels_missing > 0

@@ -16,12 +16,22 @@ import httpx
 import pytest
 import torch
 import uvicorn
-from openai import AuthenticationError, BadRequestError, NotFoundError, OpenAI, RateLimitError
+from openai import (
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    NotFoundError,
+    OpenAI,
+    RateLimitError,
+)
 from pydantic import BaseModel, Field
 from transformers import PreTrainedModel
 
+from moe.answer import Answer, Finished, Piece
 from moe.errors import MoeError
+from moe.sampling import Sampling
 from moe.server.app import Service, create_app
+from moe.server.protocol import ChatRequest, Message, ResponseFormat
 from moe.server.run import Serving, listen, service_for
 from moe.store import Store
 from moe.tokenizer import read_tokenizer
@@ -78,6 +88,7 @@ def test_it_says_what_transformers_says(running: Running, reference: PreTrainedM
     assert answer.usage.completion_tokens == 12
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + 12
     assert [model.id for model in running.client.models.list()] == ["tiny"]
+    assert running.client.models.retrieve("tiny").max_model_len == 256  # type: ignore[attr-defined]
 
 
 def test_a_stream_says_the_same_in_pieces_and_the_usage_last(running: Running) -> None:
@@ -162,6 +173,37 @@ def test_parse_gives_an_object_every_time(running: Running) -> None:
         assert answer.choices[0].finish_reason == "stop"
 
 
+def test_200_of_200_answers_fit_their_schema(store: Store) -> None:
+    """At a high temperature, from random weights, in few tokens: as hard as it gets."""
+    service = service_for(Serving(store.folder, tokens=256, sequences=40, queue=200))
+    asked = ChatRequest(
+        messages=[Message(role="user", content="The base is stirred.")],
+        response_format=ResponseFormat.model_validate(schema(Reagent.model_json_schema())),
+        max_tokens=100,
+        temperature=1.5,
+        seed=1,
+        n=50,
+    )
+    texts = [""] * 200
+    done = threading.Semaphore(0)
+    for batch in range(4):
+        answers, _ = service.chat(asked.model_copy(update={"seed": 1000 * batch}))
+        for answer in answers:
+
+            def heard(event: Piece | Finished, number: int = 50 * batch + answer.number) -> None:
+                if isinstance(event, Piece):
+                    texts[number] += event.text
+                else:
+                    done.release()
+
+            answer.deliver = heard
+        service.engine.submit(answers)
+    assert all(done.acquire(timeout=60) for _ in texts)
+    service.engine.close()
+    assert all(Reagent.model_validate_json(text).role for text in texts)
+    assert len(set(texts)) > 150
+
+
 def test_a_json_object_is_one(running: Running) -> None:
     answer = ask(running, response_format={"type": "json_object"}, max_tokens=40, temperature=1.0)
     assert isinstance(json.loads(answer.choices[0].message.content), dict)
@@ -187,6 +229,43 @@ def test_who_hangs_up_makes_room(running: Running) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert ask(running).usage.completion_tokens == 12
+
+
+def test_who_gives_up_waiting_makes_room(running: Running) -> None:
+    impatient = OpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0, timeout=0.1)
+    before = running.service.engine.tally.written_tokens
+    with pytest.raises(APITimeoutError):
+        impatient.completions.create(model="tiny", prompt="A", max_tokens=250, n=8)
+    deadline = time.monotonic() + 20
+    while running.service.engine.load != (0, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert running.service.engine.tally.written_tokens < before + 1000  # of 2000
+
+
+def test_others_are_heard_while_a_token_is_computed(running: Running) -> None:
+    """The engine's thread is held up; the server's own goes on."""
+    holding, go_on = threading.Event(), threading.Event()
+
+    def hold(_: Piece | Finished) -> None:
+        holding.set()
+        go_on.wait(20)
+
+    running.service.engine.submit([Answer([5, 6, 7], 1, Sampling(0.0), hold)])
+    assert holding.wait(20)
+    assert httpx.get(f"{running.url}/health", timeout=5).json() == {"status": "ok"}
+    assert [model.id for model in running.client.models.list(timeout=5)] == ["tiny"]
+    go_on.set()
+
+
+def test_a_completion_streams_its_log_probabilities(running: Running) -> None:
+    options: dict[str, Any] = {"model": "tiny", "prompt": "The base", "max_tokens": 8, "temperature": 0}
+    whole = running.client.completions.create(logprobs=2, **options).choices[0]
+    chunks = list(running.client.completions.create(logprobs=2, stream=True, **options))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == whole.text
+    assert whole.logprobs is not None
+    streamed = [chunk.choices[0].logprobs for chunk in chunks if chunk.choices[0].logprobs]
+    assert [one.token_logprobs[0] for one in streamed if one.token_logprobs] == whole.logprobs.token_logprobs
 
 
 def test_a_full_queue_says_when_to_come_again(running: Running) -> None:

@@ -9,7 +9,8 @@
   const touched = new Set();
   document.addEventListener("input", (event) => touched.add(event.target.form));
   const isBusy = () => [...touched].some((form) => form && form.isConnected && form.closest("#waiting, #done, #marked"))
-    || document.activeElement.closest("#waiting form, #done form, #marked form") !== null;
+    || document.activeElement.closest("#waiting form, #done form, #marked form") !== null
+    || document.querySelector("#done details[open]") !== null; // what somebody opened must not fall shut
 
   function refresh() {
     htmx.trigger(document.body, "moved");
@@ -37,8 +38,19 @@
     // Whoever was signed out meanwhile gets the sign-in: that must not take the place of what is shown.
     if (new URL(event.detail.xhr.responseURL).pathname === "/sign-in") event.detail.shouldSwap = false;
     // Rows that somebody marked stay marked: the table waits until something is done with them.
-    const marked = event.detail.target.querySelector && event.detail.target.querySelector("input[name=pick]:checked");
-    if (marked && event.detail.requestConfig.triggeringEvent?.type === "moved") event.detail.shouldSwap = false;
+    const marked = event.detail.target.querySelector?.("input[name=pick]:checked, details.bulk[open]");
+    if (marked && event.detail.requestConfig.triggeringEvent?.type === "moved") {
+      event.detail.shouldSwap = false;
+      if (news) news.hidden = false;
+    }
+  });
+  // Numbers that somebody opened below a picture stay open when it is drawn anew.
+  let opened = [];
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    opened = [...document.querySelectorAll("figure[id] details[open]")].map((one) => one.closest("figure").id);
+  });
+  document.body.addEventListener("htmx:afterSettle", () => {
+    for (const id of opened) document.querySelector(`#${id} details`)?.setAttribute("open", "");
   });
   // A browser holds few connections to one server: a page that nobody looks at gives its own back.
   document.addEventListener("visibilitychange", () => {

@@ -78,6 +78,7 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-opens]")) tell();
+    if (event.target.closest("[data-prints]")) window.print();
     const says = event.target.closest("[data-says]");
     if (says) {
       const field = document.getElementById("reason");
@@ -91,6 +92,10 @@
     if (all) document.querySelectorAll(`input[name="${all.dataset.all}"]`).forEach((box) => { box.checked = all.checked; });
     const asked = event.target.closest("[data-confirm]");
     if (asked && !window.confirm(asked.dataset.confirm)) event.preventDefault();
+  });
+  document.addEventListener("change", (event) => {
+    const part = event.target.matches("select") && document.querySelector(`details[data-for="${event.target.value}"]`);
+    if (part) part.open = true;
   });
   document.addEventListener("submit", (event) => {
     // A second click while the first is on its way must not send the form again.
