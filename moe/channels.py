@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -242,9 +242,13 @@ class ChannelCache:
     def _wait(self, number: int) -> None:
         if number in self._reading:
             began = time.perf_counter()
-            for reading in self._reading.pop(number):
-                reading.future.result()
+            futures = [reading.future for reading in self._reading.pop(number)]
+            wait(futures)
             self.counts.stalled += time.perf_counter() - began
+            failed = [error for future in futures if (error := future.exception()) is not None]
+            if failed:
+                self.hot.drop(number)  # what was to be read is not there
+                raise failed[0]
 
     def _wait_for_all(self) -> None:
         for number in [*self._reading]:

@@ -253,6 +253,7 @@ class OffloadedLayer:
         ]
         found = self._exact([expert for expert in experts if expert not in copied])
         if self.copies is not None and copied:
+            self.copies.cache.prefetch(self.index, copied)  # read while the others are computed
             found = chain(found, self.copies.visit(self.index, copied))
         for position, one in enumerate(found):
             if position == 0 and self.ahead is not None:  # by now this layer's own reads stand in the queue

@@ -25,10 +25,10 @@ LEAST_SLACK = 0.05
 """Where a layer cannot be foretold, the guess grows no wider than this."""
 WORTH = 0.5
 """Nothing is read ahead where less of it than this would be needed (docs/benchmarks.md)."""
-LOOKED_AT = 128
-"""Tokens that tell how well a layer is foretold."""
 PROBE = 8
 """Then only one guess in so many is made, to see whether that has changed."""
+LOOKED_AT = 128
+"""Tokens that tell how well a layer is foretold."""
 FORGET = 0.1
 """How fast what was needed of earlier guesses counts less."""
 
@@ -90,21 +90,22 @@ class MaskLookahead:
     """Of each layer: what thresholds are multiplied by for a guess."""
     useful: list[float] = field(init=False)
     """Of each layer: which share of what its guesses would read, or read, is needed lately."""
-    _guess: dict[int, _Guess] = field(init=False, default_factory=dict)
-    """By expert of the layer ``_next``."""
-    _next: int = field(init=False, default=0)
+    _guesses: dict[int, dict[int, _Guess]] = field(init=False, default_factory=dict)
+    """By layer and expert; a layer's are gone when it was computed."""
     _turns: list[int] = field(init=False)
-    _needed: int = field(init=False, default=0)
-    """Channels that the guess would read and that were needed."""
+    _needed: list[int] = field(init=False)
+    """Of each layer: channels that its guess would read and that were needed."""
 
     def __post_init__(self) -> None:
         self.slack = [1.0] * len(self.layers)
         self.useful = [1.0] * len(self.layers)
         self._turns = [0] * len(self.layers)
+        self._needed = [0] * len(self.layers)
 
     def fetch(self, layer: int, experts: Sequence[int], hidden: Tensor, chances: Tensor) -> None:
         """Guess, and read ahead where that pays (see :class:`moe.predict.Fetch`)."""
-        self._guess, self._next, self._needed = {}, layer, 0
+        guesses = self._guesses[layer] = {}
+        self._needed[layer] = 0
         self._turns[layer] += 1
         if self.useful[layer] <= WORTH and self._turns[layer] % PROBE and not self.stale:
             return
@@ -116,14 +117,15 @@ class MaskLookahead:
                 x = hidden if len(hidden) == 1 else hidden[rows]
                 mask = self.layers[layer].choose(expert, x, share, self.slack[layer])
                 missing = self.cache.missing(layer, expert, any_token(mask))
-                self._guess[expert] = _Guess(rows, mask, missing)
+                guesses[expert] = _Guess(rows, mask, missing)
         if self.useful[layer] > WORTH:
-            self.cache.expect(layer, {expert: guess.missing for expert, guess in self._guess.items()})
+            self.cache.expect(layer, {expert: guess.missing for expert, guess in guesses.items()})
 
     def mask(self, layer: int, expert: int, rows: Sequence[int], x: Tensor, share: Tensor) -> Mask:
         """The channels [tokens, channels] to compute for ``x``, the tokens ``rows``."""
-        guess = self._guess.get(expert) if layer == self._next else None
+        guess = self._guesses.get(layer, {}).get(expert)
         if self.stale and guess is not None and set(rows) <= set(guess.tokens):
+            self._needed[layer] += int(guess.missing.sum())
             return guess.mask[[guess.tokens.index(row) for row in rows]]
         mask = self.layers[layer].choose(expert, x, share)
         if guess is not None:
@@ -131,11 +133,10 @@ class MaskLookahead:
         return mask
 
     def computed(self, layer: int) -> None:
-        """All of ``layer``'s masks are known now: count what its guess was good for."""
-        asked = sum(int(guess.missing.sum()) for guess in self._guess.values())
-        if layer == self._next and asked:
-            self.useful[layer] += FORGET * (self._needed / asked - self.useful[layer])
-            self._guess = {}
+        """All of ``layer``'s masks were asked for: count what its guess was good for, and forget it."""
+        asked = sum(int(guess.missing.sum()) for guess in self._guesses.pop(layer, {}).values())
+        if asked:
+            self.useful[layer] += FORGET * (self._needed[layer] / asked - self.useful[layer])
 
     def _compare(self, layer: int, guess: _Guess, needed: Mask) -> None:
         predicted = any_token(guess.mask)
@@ -143,7 +144,7 @@ class MaskLookahead:
         self.guesses.needed += asked
         self.guesses.predicted += int(predicted.sum())
         self.guesses.both += both
-        self._needed += int((guess.missing & needed).sum())
+        self._needed[layer] += int((guess.missing & needed).sum())
         change = 1 + RATE * (both - GOAL * asked) / len(needed)
         self.slack[layer] = min(1.0, max(LEAST_SLACK, self.slack[layer] * change))
 

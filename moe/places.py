@@ -82,6 +82,14 @@ class HotChannels:
         self._owner[places] = expert * self.where.shape[1] + channels
         return True
 
+    def drop(self, expert: int) -> None:
+        """Take the places of all channels of ``expert`` back."""
+        places = self.where[expert][self.where[expert] >= 0]
+        self._free[self._free_count : self._free_count + len(places)] = places
+        self._free_count += len(places)
+        self._owner[places] = -1
+        self.where[expert] = -1
+
     def _make_room(self, count: int) -> None:
         wanted = max(count - self._free_count, len(self._owner) // BATCH)
         for limit in (self._cold(wanted), np.inf):

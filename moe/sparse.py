@@ -44,9 +44,11 @@ class SparseLayer:
             return masks[expert]
 
         def look_ahead() -> None:
-            self.masks.computed(self.index)
             if self.ahead is not None:
                 self.ahead.after(self.index, hidden, experts)
 
-        for expert, channels in self.cache.visit(self.index, experts, needs, look_ahead):
-            yield expert, self.compute.compute(expert, channels, masks.pop(expert))
+        try:
+            for expert, channels in self.cache.visit(self.index, experts, needs, look_ahead):
+                yield expert, self.compute.compute(expert, channels, masks.pop(expert))
+        finally:
+            self.masks.computed(self.index)

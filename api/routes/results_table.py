@@ -43,8 +43,8 @@ def enter_table(
     """Enter a CSV table of results: ``experiment_id`` or ``hypothesis_id``, ``score``, and if wanted more.
 
     Further columns: ``status`` (done or failed; a row without a score failed), ``sem``, ``unit``, ``cost``,
-    ``replicate``, ``source``, ``measured_at``, ``note``; ``title`` is for
-    people. A hypothesis nobody asked to test gets an experiment.
+    ``replicate``, ``source``, ``measured_at``, ``note``; ``title`` is for people. A comma stands for the
+    decimal point unless it may part thousands (1,234). A hypothesis nobody asked to test gets an experiment.
     """
     rows = list(_rows(table))
     with caller.write() as session:

@@ -31,7 +31,7 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Mixtral of random weights in several shards, as a training leaves it, with a tokenizer of 512 tokens."""
+    """A Mixtral of random weights in several shards, set as for training, with a tokenizer of 512 tokens."""
     folder = tmp_path_factory.mktemp("checkpoint")
     save_tiny("mixtral", folder, vocab_size=512, output_router_logits=True)
     make_tokenizer(LINES, 512).save_pretrained(folder)

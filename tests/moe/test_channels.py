@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import queue
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +24,7 @@ from moe.convert import convert
 from moe.disk import ReadCost
 from moe.engine import Engine
 from moe.load import OffloadedModel, load
+from moe.locality import look
 from moe.places import HotChannels, runs_of
 from moe.sampling import Sampling
 from moe.server.metrics import EngineMetrics
@@ -124,6 +126,21 @@ def test_a_right_guess_is_there_before_it_is_asked_for(cache: ChannelCache) -> N
     assert (cache.counts.hits, cache.counts.misses) == (1, 0)
 
 
+def test_a_read_that_fails_is_said_and_leaves_nothing_that_looks_read(floe: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    shutil.copytree(floe.folder, folder)
+    experts = folder / floe.layers[0].file
+    content = experts.read_bytes()
+    with closing(ChannelCache(Store.at(folder), 16 * CHANNELS * (CHANNEL + 8))) as cache:
+        experts.write_bytes(content[:4096])
+        for _ in range(2):
+            with pytest.raises(OSError, match="ends at"):
+                list(cache.visit(0, [5], lambda _: some(7, 90)))
+        experts.write_bytes(content)
+        visit(cache, 0, {5: some(7, 90)})
+        assert cache.counts.misses == 3
+
+
 def test_runs_bridge_gaps_that_cost_less_than_another_read() -> None:
     missing = some(2, 3, 5, 9, 20)[0]
     assert runs_of(missing, 0) == [(2, 4), (5, 6), (9, 10), (20, 21)]
@@ -205,6 +222,8 @@ def test_stale_masks_compute_what_was_predicted(floe: Store) -> None:
         wanted = text_logits(model)
     with closing(load(floe.folder, stale_masks=True)) as model:
         stale = text_logits(model)
+    with closing(load(floe.folder, memory_for(floe, 2), stale_masks=True)) as model:
+        assert torch.equal(text_logits(model), stale)  # whatever is in memory
     assert torch.equal(stale[0], wanted[0])  # the prompt is computed with the masks it needs
     assert not torch.equal(stale[1:], wanted[1:])
     assert torch.cosine_similarity(stale[1:], wanted[1:]).min() > 0.8
@@ -254,3 +273,11 @@ def test_metrics_tell_how_well_masks_are_foretold(floe: Store) -> None:
     assert figures["moe_mask_needed_channels_total"] == guesses.needed
     assert figures["moe_mask_predicted_channels_total"] == guesses.predicted
     assert figures["moe_missing_channels_total"] == counts.channels_missing > 0
+
+
+def test_inspection_tells_how_well_channels_are_foretold(floe: Store) -> None:
+    first, second = look(floe.folder, TEXT[:256])
+    assert first.foretold is None
+    assert second.foretold is not None
+    assert 0 < second.foretold.recall < 0.95
+    assert 1 < second.foretold.width < 3.1  # times a third of all channels

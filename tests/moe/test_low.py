@@ -15,7 +15,7 @@ from moe.choose import recipe_named
 from moe.convert import convert
 from moe.errors import MoeError
 from moe.load import OffloadedModel, load
-from moe.low import add_copies, copies_of
+from moe.low import add_copies, copies_of, shared_out
 from moe.store import MANIFEST, Store
 
 
@@ -80,6 +80,15 @@ def test_what_holds_most_of_a_tokens_weight_is_exact(small: OffloadedModel) -> N
     assert copies.dispensable(*prompt) == set()
 
 
+@pytest.mark.parametrize("slots", [4, 5, 8, 16])
+def test_places_for_copies_come_out_of_the_memory_for_experts(doubled: Store, slots: int) -> None:
+    copies = copies_of(doubled)
+    exact, low = shared_out(slots, doubled, copies)
+    assert min(exact, low) >= 2
+    taken = exact * doubled.largest_record + low * copies.largest_record
+    assert taken <= slots * doubled.largest_record
+
+
 def test_stopped_while_copying_the_store_is_as_before(store: Store, tmp_path: Path) -> None:
     shutil.copytree(store.folder, tmp_path / "store")
 
@@ -100,5 +109,7 @@ def test_copies_that_are_not_there_or_cannot_be_made_are_one_line(
     with pytest.raises(MoeError, match="add-copies"):
         load(store.folder, copies=True)
     eight = convert(checkpoint, tmp_path / "int8", recipe_named("int8"))
+    with pytest.raises(MoeError, match="does not do"):
+        shared_out(2, store, store)
     with pytest.raises(MoeError, match="is int8"):
         add_copies(eight.folder)

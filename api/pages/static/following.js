@@ -38,8 +38,10 @@
     // Whoever was signed out meanwhile gets the sign-in: that must not take the place of what is shown.
     if (new URL(event.detail.xhr.responseURL).pathname === "/sign-in") event.detail.shouldSwap = false;
     // Rows that somebody marked stay marked: the table waits until something is done with them.
+    // And whoever began to type while the news was on its way keeps their form.
     const marked = event.detail.target.querySelector?.("input[name=pick]:checked, details.bulk[open]");
-    if (marked && event.detail.requestConfig.triggeringEvent?.type === "moved") {
+    const asked = event.detail.requestConfig.triggeringEvent?.type;
+    if ((marked && asked === "moved") || (asked === "moved-and-idle" && isBusy())) {
       event.detail.shouldSwap = false;
       if (news) news.hidden = false;
     }
