@@ -182,8 +182,9 @@ def compare(given: argparse.Namespace, work: Path) -> None:
     tokens.write_text(json.dumps(unseen_tokens(given.folder)))
     overhead = run(Engine("nothing", "nothing", given.folder, limit=ROOM), tokens)["peak"]
     measured: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    compared = engines(given.folder, stores, given.share, overhead)
     for number in range(given.rounds):
-        for engine in engines(given.folder, stores, given.share, overhead):
+        for engine in compared:
             measured[engine.name].append(run(engine, tokens))
             print(f"round {number + 1}: {engine.name}: {summary(measured[engine.name][-1:])}", flush=True)
     print()

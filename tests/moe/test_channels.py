@@ -25,6 +25,7 @@ from moe.disk import ReadCost
 from moe.engine import Engine
 from moe.load import OffloadedModel, load
 from moe.locality import look
+from moe.masks import MaskLookahead
 from moe.places import HotChannels, runs_of
 from moe.sampling import Sampling
 from moe.server.metrics import EngineMetrics
@@ -212,9 +213,26 @@ def test_masks_are_foretold_and_counted(floe: Store) -> None:
         text_logits(model)
         assert model.masks is not None
         guesses = model.masks.guesses
-        assert 0 < guesses.both <= min(guesses.needed, guesses.predicted)
-        assert model.masks.slack[1] < 1  # random layers are hard to foretell: the guess grew wider
-        assert model.masks.slack[0] == 1  # nobody foretells the first
+        assert 0.9 < guesses.recall < 1
+        assert 0.9 < guesses.precision < 1
+        assert model.cache.counts.prefetched_used
+
+
+def test_guesses_that_miss_too_much_grow_wider_and_are_no_longer_read_ahead(floe: Store) -> None:
+    """Here the state that a guess is made from has nothing to do with the one that the layer is given."""
+    states = torch.randn(400, 1, HIDDEN, generator=torch.Generator().manual_seed(5))
+    with closing(load(floe.folder, memory_for(floe, 2))) as model:
+        masks, cache = model.masks, model.cache
+        assert isinstance(masks, MaskLookahead)
+        for guessed, given in states.view(200, 2, 1, HIDDEN):
+            masks.fetch(1, [3, 4], guessed, torch.tensor([[0, 0, 0, 0.5, 0.5, 0, 0, 0]]))
+            masks.mask(1, 3, [0], given, torch.tensor([[0.5]]))
+            masks.computed(1)
+        assert masks.slack[1] < 0.5
+        assert masks.useful[1] < 0.5
+        ahead = cache.counts.prefetched
+        masks.fetch(1, [3, 4], states[0], torch.tensor([[0, 0, 0, 0.5, 0.5, 0, 0, 0]]))
+        assert cache.counts.prefetched == ahead
 
 
 def test_stale_masks_compute_what_was_predicted(floe: Store) -> None:
@@ -279,5 +297,5 @@ def test_inspection_tells_how_well_channels_are_foretold(floe: Store) -> None:
     first, second = look(floe.folder, TEXT[:256])
     assert first.foretold is None
     assert second.foretold is not None
-    assert 0 < second.foretold.recall < 0.95
-    assert 1 < second.foretold.width < 3.1  # times a third of all channels
+    assert 0.95 < second.foretold.recall < 1
+    assert 0.95 < second.foretold.width < 1  # so a little less than what is needed would do for 95 %
