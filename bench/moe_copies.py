@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cross_entropy
 
-from moe.load import load
-from moe.tokenizer import read_tokenizer
+from moe.offloading.load import load
+from moe.writing.tokenizer import read_tokenizer
 
 WARM = 16
 """Tokens before the counts begin."""

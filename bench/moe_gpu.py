@@ -26,8 +26,8 @@ import torch
 import moe.gpu  # noqa: F401 - tells Triton to interpret where there is no GPU, before anyone imports it
 from bench.moe_gpu_parts import kernels, models, transfers
 from bench.moe_gpu_parts.shape import MIXTRAL, SMALL, Row, Scene, Shape
-from moe.budget import parse_bytes, show_bytes
 from moe.gpu.device import Cuda, InOrder
+from moe.offloading.budget import parse_bytes, show_bytes
 
 MINUTES = 7.5
 SECTIONS: dict[str, Callable[[Scene], list[Row]]] = {

@@ -21,12 +21,12 @@ from torch import Tensor
 from transformers import AutoTokenizer
 from transformers.utils import logging
 
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.floe import FloeLayer
-from moe.load import load
-from moe.store import Store
-from moe.thresholds import Criterion, calibrate
+from moe.offloading.load import load
+from moe.recipes.choose import recipe_named
+from moe.recipes.floe import FloeLayer
+from moe.recipes.thresholds import Criterion, calibrate
+from moe.storing.convert import convert
+from moe.storing.store import Store
 
 PIECE = 256
 SPARSITIES = (0.5, 0.7, 0.8, 0.9)

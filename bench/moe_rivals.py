@@ -72,11 +72,11 @@ def child(kind: str, folder: Path, memory: int | None, tokens: Sequence[int]) ->
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    from moe.measure import WARM, measure, read, write
+    from moe.offloading.measure import WARM, measure, read, write
 
     if kind == "nothing":
         from moe.architecture import empty_model, read_config
-        from moe.kernels import compile_kernels
+        from moe.recipes.kernels import compile_kernels
 
         compile_kernels()
         empty_model(read_config(folder), torch.float32)
@@ -106,7 +106,7 @@ def child(kind: str, folder: Path, memory: int | None, tokens: Sequence[int]) ->
 def _experts_on_disk(folder: Path) -> dict[str, str]:
     """Everything in memory but the experts, for accelerate."""
     from moe.architecture import empty_model, experts_modules, read_config
-    from moe.checkpoint import Checkpoint
+    from moe.storing.checkpoint import Checkpoint
 
     model = empty_model(read_config(folder), Checkpoint.at(folder).dtype())
     experts = [name for name, _ in experts_modules(model)]
@@ -168,9 +168,9 @@ def engines(checkpoint: Path, stores: dict[str, Any], shares: Sequence[float], o
 
 def compare(given: argparse.Namespace, work: Path) -> None:
     """Measure every engine in every round, and print what was found."""
-    from moe.choose import recipe_named
-    from moe.convert import convert
-    from moe.thresholds import calibrate
+    from moe.recipes.choose import recipe_named
+    from moe.recipes.thresholds import calibrate
+    from moe.storing.convert import convert
 
     stores = {
         name: convert(given.folder, work / name, recipe_named(name))
@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--child", choices=["nothing", "ours", "memory", "disk"], help="for itself")
     given = parser.parse_args()
     if given.child:
-        from moe.measure import WARM
+        from moe.offloading.measure import WARM
 
         tokens = json.loads(given.tokens.read_text())[: PROMPT + WARM + given.written]
         print(json.dumps(child(given.child, given.folder, given.budget, tokens)))

@@ -14,7 +14,7 @@ from cli.moe_options import Memory, StoreFolder, say, size, tokens_of
 from cli.moe_stores import app
 
 if TYPE_CHECKING:
-    from moe.store import Store
+    from moe.storing.store import Store
 
 __all__ = ["app"]
 
@@ -60,8 +60,8 @@ def bench(
     host_memory: HostMemory = None,
 ) -> None:
     """Measure how fast a store writes in how much memory, and what it moves for that."""
-    from moe.measure import FIGURES, WARM, measure
-    from moe.store import Store
+    from moe.offloading.measure import FIGURES, WARM, measure
+    from moe.storing.store import Store
 
     tokens = _some_tokens(Store.at(store), text, prompt + WARM + written)
     budgets: list[int | None] = [size(one) for one in memory or []]
@@ -107,11 +107,11 @@ def serve(
     host_memory: HostMemory = None,
 ) -> None:
     """Serve a store by the OpenAI protocol until Ctrl-C."""
-    from moe.budget import show_bytes
-    from moe.rope import RopeScaling
+    from moe.offloading.budget import show_bytes
     from moe.server.app import Service
     from moe.server.run import Serving
     from moe.server.run import serve as serve_until_stopped
+    from moe.writing.rope import RopeScaling
 
     rope = None if rope_scaling is None else RopeScaling.parse(rope_scaling)
     serving = Serving(

@@ -10,7 +10,7 @@ import typer
 from cli.console import output
 
 if TYPE_CHECKING:
-    from moe.store import Store
+    from moe.storing.store import Store
 
 StoreFolder = Annotated[Path, typer.Argument(help="A folder that `touchstone moe convert` made.")]
 Memory = Annotated[
@@ -22,7 +22,7 @@ MOST_TOKENS, LETTERS = 8192, 8
 
 def size(text: str | None) -> int | None:
     """Bytes of a size as people write it, where one is given."""
-    from moe.budget import parse_bytes
+    from moe.offloading.budget import parse_bytes
 
     return None if text is None else parse_bytes(text)
 
@@ -30,7 +30,7 @@ def size(text: str | None) -> int | None:
 def tokens_of(store: Store, text: Path, most: int = MOST_TOKENS) -> list[int]:
     """The first ``most`` tokens of a file; raises ``MoeError`` if it cannot be read."""
     from moe.errors import MoeError
-    from moe.tokenizer import read_tokenizer
+    from moe.writing.tokenizer import read_tokenizer
 
     try:
         with text.open(encoding="utf-8") as file:

@@ -13,7 +13,7 @@ from cli.console import output, progress
 from cli.moe_options import Memory, StoreFolder, say, size, tokens_of
 
 if TYPE_CHECKING:
-    from moe.store import Store
+    from moe.storing.store import Store
 
 app = typer.Typer(help="A mixture-of-experts model larger than the memory.", no_args_is_help=True)
 
@@ -46,8 +46,8 @@ def convert(
     """Bring a checkpoint into a form whose experts can be read one by one; goes on where it was stopped."""
     from transformers.utils import logging
 
-    from moe import convert as conversion
-    from moe.choose import recipe_named
+    from moe.recipes.choose import recipe_named
+    from moe.storing import convert as conversion
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
@@ -67,7 +67,7 @@ def calibrate(
     memory: Memory = None,
 ) -> None:
     """Find which channels of experts a floe store may leave out; may be done again with another share."""
-    from moe.store import Store
+    from moe.storing.store import Store
 
     _calibrate(Store.at(store), text, sparsity, size(memory))
 
@@ -75,7 +75,7 @@ def calibrate(
 @app.command()
 def add_copies(store: StoreFolder) -> None:
     """Give an exact store a 4-bit copy of every expert, for `--on-miss low`."""
-    from moe import low
+    from moe.offloading import low
 
     with progress() as report:
         made = low.add_copies(store, report)
@@ -90,8 +90,8 @@ def train_predictor(
     memory: Memory = None,
 ) -> None:
     """Learn which experts the next layer will use; kept where it predicts better than without training."""
-    from moe import train_predictor as training
-    from moe.store import Store
+    from moe.offloading import train_predictor as training
+    from moe.storing.store import Store
 
     tokens = tokens_of(Store.at(store), text, training.MOST_TOKENS)
     with progress() as report:
@@ -109,7 +109,7 @@ def train_predictor(
 @app.command()
 def verify(store: StoreFolder) -> None:
     """Read every file of a store and compare its hash."""
-    from moe.store import Store
+    from moe.storing.store import Store
 
     with progress() as report:
         opened = Store.at(store)
@@ -124,13 +124,13 @@ def inspect(
     memory: Memory = None,
 ) -> None:
     """What a store holds, the least memory for it, and what a text makes it use."""
-    from moe.store import Store
+    from moe.storing.store import Store
 
     opened = Store.at(store)
     _show(opened)
     if text is None:
         return
-    from moe.locality import SEGMENT, look
+    from moe.offloading.locality import SEGMENT, look
 
     tokens = tokens_of(opened, text)
     heads = ("layer", f"{SEGMENT} tokens, fixed", "best cache", "predicted", "left out")
@@ -147,7 +147,7 @@ def inspect(
 
 
 def _calibrate(store: Store, text: Path, sparsity: float, memory: int | None) -> None:
-    from moe import thresholds
+    from moe.recipes import thresholds
 
     tokens = tokens_of(store, text)
     with progress() as report:
@@ -157,7 +157,7 @@ def _calibrate(store: Store, text: Path, sparsity: float, memory: int | None) ->
 
 def _show(store: Store) -> None:
     from moe.architecture import read_config
-    from moe.budget import Budget, show_bytes
+    from moe.offloading.budget import Budget, show_bytes
 
     config = read_config(store.model_folder)
     everything = Budget.plan(store, config, None, 2048, 1)

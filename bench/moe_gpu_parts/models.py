@@ -18,8 +18,6 @@ from transformers.models.mixtral.modeling_mixtral import MixtralRotaryEmbedding
 
 from bench.moe_gpu_parts.shape import Row, Scene, Shape, random_projection, random_rows
 from moe.architecture import empty_model, experts_modules, layer_of
-from moe.cache import Counts
-from moe.choose import recipe_named
 from moe.gpu import reference
 from moe.gpu.budget import DeviceBudget
 from moe.gpu.device import Device
@@ -27,9 +25,11 @@ from moe.gpu.host import AllInMemory
 from moe.gpu.layers import SparseLayer
 from moe.gpu.load import plug_in, run_on
 from moe.gpu.tier import DeviceTier
-from moe.load import fill
-from moe.recipes import Field
-from moe.store import Kept, RecordLayout, Store, StoredLayer
+from moe.offloading.cache import Counts
+from moe.offloading.load import fill
+from moe.recipes.choose import recipe_named
+from moe.recipes.recipe import Field
+from moe.storing.store import Kept, RecordLayout, Store, StoredLayer
 
 RIVAL_WRITES, ROOM = 2, 0.9
 """Tokens, and the share of the GPU's memory that accelerate may plan with: it needs some to compute in."""

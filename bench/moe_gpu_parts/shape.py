@@ -15,9 +15,9 @@ from torch import Tensor
 from transformers import MixtralConfig
 from triton.testing import do_bench
 
-from moe.disk import buffer
 from moe.gpu.device import Device
 from moe.gpu.launch import Projection
+from moe.storing.disk import buffer
 
 SHARE_OF_MEMORY = 0.75
 """Of the host's that a model of the rival's may take."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bench.moe_gpu_parts.models import RandomHost, floe_store
 from bench.moe_gpu_parts.shape import Row, Scene
-from moe.cache import Counts
 from moe.gpu.channels import ChannelPool, Way
 from moe.gpu.host import Staging
-from moe.predict import Guesses
+from moe.offloading.cache import Counts
+from moe.offloading.predict import Guesses
 
 RUNS = (1, 10, 50, 500)
 """Channels side by side in one copy."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from transformers import PretrainedConfig
 
-from moe.budget import LEAST_SLOTS, PREFILL, SCRATCH, Budget, context_bytes, show_bytes
 from moe.errors import MoeError
 from moe.gpu.host import PIECE, PIECES
 from moe.gpu.layers import WIDE
-from moe.recipes import Grouped, group_for
-from moe.store import Store, StoredLayer
+from moe.offloading.budget import LEAST_SLOTS, PREFILL, SCRATCH, Budget, context_bytes, show_bytes
+from moe.recipes.recipe import Grouped, group_for
+from moe.storing.store import Store, StoredLayer
 
 STAGING = PIECE * PIECES
 LIBRARIES = 64 << 20

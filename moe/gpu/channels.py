@@ -1,6 +1,6 @@
 """Channels on a device: small places for those that tokens needed lately or will need soon.
 
-Which are there, and which make room, is kept as for the cache over the disk (moe.places).
+Which are there, and which make room, is kept as for the cache over the disk (moe.offloading.places).
 Channels come over in one of two ways, of which a machine may do either better. *Gather*: the host puts them
 side by side into a pinned buffer, and the device copies that. *Read*: a kernel reads each from where it lies
 in pinned memory.
@@ -18,15 +18,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from moe.cache import Counts
 from moe.gpu.device import Device, Mark
 from moe.gpu.host import AllInMemory, Host, Staging
 from moe.gpu.launch import copy_rows
-from moe.kernels import Mask
-from moe.masks import GOAL, LEAST_SLACK, RATE, MaskGuesses
-from moe.places import HotChannels
-from moe.predict import Guesses
-from moe.store import Store
+from moe.offloading.cache import Counts
+from moe.offloading.masks import GOAL, LEAST_SLACK, RATE, MaskGuesses
+from moe.offloading.places import HotChannels
+from moe.offloading.predict import Guesses
+from moe.recipes.kernels import Mask
+from moe.storing.store import Store
 
 Numbers = NDArray[np.int64]
 Wanted = Sequence[tuple[int, NDArray[np.int32]]]

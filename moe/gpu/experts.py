@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moe.cache import Counts
 from moe.gpu.device import Device, Mark
 from moe.gpu.host import Host, Staging, copy_whole
-from moe.policies import Key, Policy
-from moe.predict import Guesses
-from moe.store import Store
+from moe.offloading.cache import Counts
+from moe.offloading.policies import Key, Policy
+from moe.offloading.predict import Guesses
+from moe.storing.store import Store
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from torch import Tensor
 
-from moe.cache import ExpertCache
-from moe.disk import DirectFile, buffer
 from moe.gpu.device import Device, Mark
-from moe.store import Store
+from moe.offloading.cache import ExpertCache
+from moe.storing.disk import DirectFile, buffer
+from moe.storing.store import Store
 
 PIECES, PIECE = 4, 8 << 20
 """Buffers that copies go through, one filled while others are sent, and bytes of each."""

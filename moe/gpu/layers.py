@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from moe.compute import Compute, expert_forward, route
 from moe.gpu import reference
 from moe.gpu.channels import ChannelPool
 from moe.gpu.experts import ExpertPool
 from moe.gpu.launch import Projection, choose_channels, experts_output
-from moe.quantize import QuantizedMatrix
-from moe.recipes import Grouped, LayerCompute, Recipe
-from moe.store import StoredLayer
+from moe.recipes.compute import Compute, expert_forward, route
+from moe.recipes.quantize import QuantizedMatrix
+from moe.recipes.recipe import Grouped, LayerCompute, Recipe
+from moe.storing.store import StoredLayer
 
 FEW = 8
 """Tokens up to which channels are brought one by one; more need nearly all of an expert's between them."""

@@ -18,10 +18,10 @@ from moe.gpu.device import Device
 from moe.gpu.launch import Projection
 from moe.gpu.layers import Router, SparseLayer, WholeLayer, whole_compute
 from moe.gpu.tier import DeviceTier, host_for
-from moe.load import NAME, fill
-from moe.predict import experts_per_token
-from moe.recipes import CALIBRATED
-from moe.store import Store
+from moe.offloading.load import NAME, fill
+from moe.offloading.predict import experts_per_token
+from moe.recipes.recipe import CALIBRATED
+from moe.storing.store import Store
 
 
 @dataclass(slots=True, eq=False)

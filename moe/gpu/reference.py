@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from moe.gpu.launch import Projection
-from moe.packing import unpack
+from moe.recipes.packing import unpack
 
 
 def dequantized(up: Projection, expert: int, channels: slice = slice(None)) -> Tensor:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moe.cache import Counts, ExpertCache
 from moe.gpu.budget import DeviceBudget
 from moe.gpu.channels import ChannelPool, Way
 from moe.gpu.device import Device
 from moe.gpu.experts import ExpertPool
 from moe.gpu.host import AllInMemory, Host, PartlyInMemory, Report, Staging
-from moe.policies import policy_named
-from moe.predict import Guesses
-from moe.store import Store
+from moe.offloading.cache import Counts, ExpertCache
+from moe.offloading.policies import policy_named
+from moe.offloading.predict import Guesses
+from moe.storing.store import Store
 
 
 @dataclass(slots=True, eq=False)

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from moe.answer import Finished, Piece
 from moe.errors import MoeError
-from moe.sampling import Drawn
+from moe.writing.answer import Finished, Piece
+from moe.writing.sampling import Drawn
 
 Numbered = tuple[int, Piece | Finished]
 Decode = Callable[[int], str]

@@ -15,16 +15,16 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from moe.answer import Answer, Finished, Piece
-from moe.engine import Engine, QueueFull
 from moe.errors import MoeError
-from moe.grammar import Grammar, Grammars
-from moe.load import OffloadedModel
-from moe.sampling import Sampling
+from moe.offloading.load import OffloadedModel
 from moe.server.answers import Form, Numbered
 from moe.server.metrics import registry_for
 from moe.server.protocol import ChatRequest, CompletionRequest, ResponseFormat
 from moe.server.protocol import Request as AnyRequest
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.engine import Engine, QueueFull
+from moe.writing.grammar import Grammar, Grammars
+from moe.writing.sampling import Sampling
 
 RETRY_AFTER = "1"
 """Seconds after which a full queue may have room."""

@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from moe.engine import Engine
-from moe.load import OffloadedModel
-from moe.masks import MaskGuesses
+from moe.offloading.load import OffloadedModel
+from moe.offloading.masks import MaskGuesses
+from moe.writing.engine import Engine
 
 
 class EngineMetrics(Collector):

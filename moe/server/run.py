@@ -12,13 +12,13 @@ from pathlib import Path
 
 import uvicorn
 
-from moe.engine import Engine
 from moe.errors import MoeError
-from moe.load import load
-from moe.rope import RopeScaling
+from moe.offloading.load import load
 from moe.server.app import Service, create_app
-from moe.store import Store
-from moe.tokenizer import read_tokenizer
+from moe.storing.store import Store
+from moe.writing.engine import Engine
+from moe.writing.rope import RopeScaling
+from moe.writing.tokenizer import read_tokenizer
 
 
 @dataclass(frozen=True, slots=True)

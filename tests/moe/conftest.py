@@ -10,9 +10,9 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
 from bench.train_small_moe import make_tokenizer
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.store import Store
+from moe.recipes.choose import recipe_named
+from moe.storing.convert import convert
+from moe.storing.store import Store
 from tests.moe.zoo import save_tiny
 
 LINES = [

@@ -10,10 +10,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.load import load
-from moe.store import MANIFEST, Store
+from moe.offloading.load import load
+from moe.recipes.choose import recipe_named
+from moe.storing.convert import convert
+from moe.storing.store import MANIFEST, Store
 from tests.moe.zoo import ARCHITECTURES, save_tiny
 
 

@@ -10,17 +10,17 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from bench.train_small_moe import make_tokenizer
-from moe.answer import Answer, Finished, Piece
 from moe.architecture import read_config
-from moe.budget import Budget, parse_bytes, show_bytes
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.engine import Engine
 from moe.errors import MoeError
-from moe.load import OffloadedModel, load
-from moe.sampling import Sampling
-from moe.store import Store
-from moe.tokenizer import read_tokenizer
+from moe.offloading.budget import Budget, parse_bytes, show_bytes
+from moe.offloading.load import OffloadedModel, load
+from moe.recipes.choose import recipe_named
+from moe.storing.convert import convert
+from moe.storing.store import Store
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.engine import Engine
+from moe.writing.sampling import Sampling
+from moe.writing.tokenizer import read_tokenizer
 from tests.moe.conftest import LINES
 from tests.moe.zoo import save_tiny
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from moe.cache import ExpertCache
-from moe.load import load
-from moe.policies import Anticipating, Belady, FrequencyWithDecay, LeastRecentlyUsed, Policy, hits
-from moe.store import Store
+from moe.offloading.cache import ExpertCache
+from moe.offloading.load import load
+from moe.offloading.policies import Anticipating, Belady, FrequencyWithDecay, LeastRecentlyUsed, Policy, hits
+from moe.storing.store import Store
 
 SHAPE = (2, 8)
 TOKENS = torch.arange(5, 45)[None]

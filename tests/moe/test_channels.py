@@ -14,24 +14,24 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from moe.answer import Answer, Finished, Piece
 from moe.architecture import read_config
-from moe.bound import best_hits, our_hits
-from moe.budget import Budget
-from moe.channels import ChannelCache
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.disk import ReadCost
-from moe.engine import Engine
-from moe.load import OffloadedModel, load
-from moe.locality import look
-from moe.masks import MaskLookahead
-from moe.places import HotChannels, runs_of
-from moe.sampling import Sampling
+from moe.offloading.bound import best_hits, our_hits
+from moe.offloading.budget import Budget
+from moe.offloading.channels import ChannelCache
+from moe.offloading.load import OffloadedModel, load
+from moe.offloading.locality import look
+from moe.offloading.masks import MaskLookahead
+from moe.offloading.places import HotChannels, runs_of
+from moe.recipes.choose import recipe_named
+from moe.recipes.thresholds import calibrate
 from moe.server.metrics import EngineMetrics
-from moe.store import Store
-from moe.thresholds import calibrate
-from moe.tokenizer import read_tokenizer
+from moe.storing.convert import convert
+from moe.storing.disk import ReadCost
+from moe.storing.store import Store
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.engine import Engine
+from moe.writing.sampling import Sampling
+from moe.writing.tokenizer import read_tokenizer
 from tests.moe.test_budget import RESET_PEAK, resident
 from tests.moe.zoo import save_tiny
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cli.faults import told
 from cli.moe import app
-from moe.store import Store
+from moe.storing.store import Store
 
 
 def run(*arguments: str | Path) -> Result:

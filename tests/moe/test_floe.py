@@ -11,15 +11,15 @@ import torch
 from torch.nn.functional import silu
 from transformers import PreTrainedModel
 
-from moe.choose import recipe_named
-from moe.convert import convert
 from moe.errors import MoeError
-from moe.floe import Floe, FloeLayer, dense_parts
-from moe.kernels import project_up
-from moe.load import OffloadedModel, load
-from moe.quantize import quantize
-from moe.store import Store
-from moe.thresholds import Criterion, calibrate
+from moe.offloading.load import OffloadedModel, load
+from moe.recipes.choose import recipe_named
+from moe.recipes.floe import Floe, FloeLayer, dense_parts
+from moe.recipes.kernels import project_up
+from moe.recipes.quantize import quantize
+from moe.recipes.thresholds import Criterion, calibrate
+from moe.storing.convert import convert
+from moe.storing.store import Store
 from tests.moe.zoo import save_tiny
 
 HIDDEN, CHANNELS = 128, 96

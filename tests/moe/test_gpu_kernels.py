@@ -14,10 +14,10 @@ from torch import Tensor
 
 pytest.importorskip("triton", reason="Triton has wheels for Linux on x86-64 only")
 
-from moe.floe import Floe, FloeLayer
 from moe.gpu import launch, reference
 from moe.gpu.launch import Projection
-from moe.quantize import quantize
+from moe.recipes.floe import Floe, FloeLayer
+from moe.recipes.quantize import quantize
 
 EXPERTS = 3
 

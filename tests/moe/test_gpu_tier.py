@@ -18,12 +18,7 @@ from transformers import PreTrainedModel
 
 pytest.importorskip("triton", reason="Triton has wheels for Linux on x86-64 only")
 
-from moe.answer import Answer, Finished, Piece
 from moe.architecture import read_config
-from moe.cache import Counts
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.engine import Engine
 from moe.errors import MoeError
 from moe.gpu.budget import DeviceBudget
 from moe.gpu.channels import ChannelPool, Way
@@ -32,16 +27,21 @@ from moe.gpu.experts import ExpertPool
 from moe.gpu.host import AllInMemory, Staging
 from moe.gpu.layers import SparseLayer
 from moe.gpu.load import DeviceModel, load_on
-from moe.load import OffloadedModel
-from moe.load import load as load_store
-from moe.measure import measure
-from moe.policies import LeastRecentlyUsed
-from moe.predict import Guesses
-from moe.sampling import Sampling
+from moe.offloading.cache import Counts
+from moe.offloading.load import OffloadedModel
+from moe.offloading.load import load as load_store
+from moe.offloading.measure import measure
+from moe.offloading.policies import LeastRecentlyUsed
+from moe.offloading.predict import Guesses
+from moe.recipes.choose import recipe_named
+from moe.recipes.thresholds import calibrate
 from moe.server.run import Serving, service_for
-from moe.store import Store
-from moe.thresholds import calibrate
-from moe.tokenizer import read_tokenizer
+from moe.storing.convert import convert
+from moe.storing.store import Store
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.engine import Engine
+from moe.writing.sampling import Sampling
+from moe.writing.tokenizer import read_tokenizer
 
 PROMPT, WRITTEN = torch.arange(5, 25)[None], (7, 8)
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.grouped import FEW, project, unpacked
-from moe.load import load
-from moe.quantize import quantize
+from moe.offloading.load import load
+from moe.recipes.choose import recipe_named
+from moe.recipes.grouped import FEW, project, unpacked
+from moe.recipes.quantize import quantize
+from moe.storing.convert import convert
 
 
 def numbers(*shape: int, seed: int) -> Tensor:

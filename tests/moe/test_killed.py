@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from moe.server.run import Serving, listen, serve, service_for
-from moe.store import Store
+from moe.storing.store import Store
 
 
 def serving_child(serving: Serving) -> tuple[int, str]:

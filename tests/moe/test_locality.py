@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from moe.locality import SEGMENT, look
-from moe.store import Store
+from moe.offloading.locality import SEGMENT, look
+from moe.storing.store import Store
 
 
 def test_shares_are_those_of_a_routing_that_can_be_counted_by_hand(store: Store) -> None:

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from moe.choose import recipe_named
-from moe.convert import convert
 from moe.errors import MoeError
-from moe.load import OffloadedModel, load
-from moe.low import add_copies, copies_of, shared_out
-from moe.store import MANIFEST, Store
+from moe.offloading.load import OffloadedModel, load
+from moe.offloading.low import add_copies, copies_of, shared_out
+from moe.recipes.choose import recipe_named
+from moe.storing.convert import convert
+from moe.storing.store import MANIFEST, Store
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moe.errors import MoeError
-from moe.packing import WIDTHS, pack, unpack
+from moe.recipes.packing import WIDTHS, pack, unpack
 
 
 @given(st.sampled_from(WIDTHS), st.integers(1, 5), st.integers(1, 6), st.integers(0, 2**32 - 1))

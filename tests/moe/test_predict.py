@@ -6,8 +6,8 @@ from contextlib import closing
 
 import torch
 
-from moe.load import load
-from moe.store import Store
+from moe.offloading.load import load
+from moe.storing.store import Store
 
 
 def test_a_guess_from_the_layers_own_input_is_its_choice(store: Store) -> None:

@@ -11,16 +11,16 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from moe import train_predictor as training
-from moe.amend import with_tensors
-from moe.choose import recipe_named
-from moe.convert import convert
 from moe.errors import MoeError
-from moe.load import load
-from moe.locality import look
-from moe.predictor import read_corrections
-from moe.store import Store
-from moe.train_predictor import Learnt, train_predictor
+from moe.offloading import train_predictor as training
+from moe.offloading.load import load
+from moe.offloading.locality import look
+from moe.offloading.predictor import read_corrections
+from moe.offloading.train_predictor import Learnt, train_predictor
+from moe.recipes.choose import recipe_named
+from moe.storing.amend import with_tensors
+from moe.storing.convert import convert
+from moe.storing.store import Store
 
 SENTENCE = [7, 11, 30, 42, 100, 200]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from moe.errors import MoeError
-from moe.packing import WIDTHS
-from moe.quantize import QuantizedMatrix, quantize, shrink
+from moe.recipes.packing import WIDTHS
+from moe.recipes.quantize import QuantizedMatrix, quantize, shrink
 
 
 def heavy_tailed(rows: int, columns: int, *, outliers: float, seed: int) -> Tensor:

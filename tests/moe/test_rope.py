@@ -11,9 +11,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, MixtralConfig
 
 from moe.errors import MoeError
-from moe.load import load
-from moe.rope import RopeScaling, longest_context
-from moe.store import Store
+from moe.offloading.load import load
+from moe.storing.store import Store
+from moe.writing.rope import RopeScaling, longest_context
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from moe.errors import MoeError
-from moe.sampling import Sampling, draw
+from moe.writing.sampling import Sampling, draw
 
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, -20.0])
 

@@ -27,14 +27,14 @@ from openai import (
 from pydantic import BaseModel, Field
 from transformers import PreTrainedModel
 
-from moe.answer import Answer, Finished, Piece
 from moe.errors import MoeError
-from moe.sampling import Sampling
 from moe.server.app import Service, create_app
 from moe.server.protocol import ChatRequest, Message, ResponseFormat
 from moe.server.run import Serving, listen, service_for
-from moe.store import Store
-from moe.tokenizer import read_tokenizer
+from moe.storing.store import Store
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.sampling import Sampling
+from moe.writing.tokenizer import read_tokenizer
 
 KEY = "a secret"
 HELLO: list[Any] = [{"role": "user", "content": "The base is stirred."}]

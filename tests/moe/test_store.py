@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from moe.choose import recipe_named
-from moe.convert import convert
 from moe.errors import MoeError
-from moe.load import load
-from moe.recipes import Exact
-from moe.store import Store
+from moe.offloading.load import load
+from moe.recipes.choose import recipe_named
+from moe.recipes.recipe import Exact
+from moe.storing.convert import convert
+from moe.storing.store import Store
 
 TOKENS = torch.arange(5, 45)[None]
 

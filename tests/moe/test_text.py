@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from moe.text import TextStream
-from moe.tokenizer import read_tokenizer
+from moe.writing.text import TextStream
+from moe.writing.tokenizer import read_tokenizer
 
 
 @pytest.fixture(scope="module")

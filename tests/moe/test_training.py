@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
 from bench.train_small_moe import TINY, train
-from moe.choose import recipe_named
-from moe.convert import convert
-from moe.load import load
+from moe.offloading.load import load
+from moe.recipes.choose import recipe_named
+from moe.storing.convert import convert
 
 WORDS = ("base", "solvent", "ligand", "yield", "water", "colour", "light", "heat")
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from moe.budget import PREFILL
-from moe.floe import FloeLayer
-from moe.load import OffloadedModel, load
-from moe.masks import Foretold, foretold
-from moe.policies import Belady, hits
-from moe.predict import recall
+from moe.offloading.budget import PREFILL
+from moe.offloading.load import OffloadedModel, load
+from moe.offloading.masks import Foretold, foretold
+from moe.offloading.policies import Belady, hits
+from moe.offloading.predict import recall
+from moe.recipes.floe import FloeLayer
 
 SEGMENT = 16
 """Tokens of a segment."""

@@ -9,8 +9,8 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from moe.atomic import Part, write_json
-from moe.store import MANIFEST, Kept, Store, manifest_of, sha256_of
+from moe.storing.atomic import Part, write_json
+from moe.storing.store import MANIFEST, Kept, Store, manifest_of, sha256_of
 
 
 def with_tensors(store: Store, field: str, content: Mapping[str, Tensor]) -> Store:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from moe.architecture import expert_parameters
-from moe.compute import Compute, expert_forward, projected_forward
 from moe.errors import MoeError
-from moe.grouped import FEW, compile_for, project, unpacked
-from moe.quantize import GROUP_SIZE, QuantizedMatrix, quantize
+from moe.recipes.compute import Compute, expert_forward, projected_forward
+from moe.recipes.grouped import FEW, compile_for, project, unpacked
+from moe.recipes.quantize import GROUP_SIZE, QuantizedMatrix, quantize
 
 LEAST_GROUP = 16
 CALIBRATED = ("weight", "threshold", "shared")

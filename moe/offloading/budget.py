@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from transformers import PretrainedConfig
 
-from moe.channels import bytes_beside
 from moe.errors import MoeError
-from moe.store import Store
+from moe.offloading.channels import bytes_beside
+from moe.storing.store import Store
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moe.compiled import Codes, Floats, compiled
-from moe.quantize import QuantizedMatrix
+from moe.recipes.compiled import Codes, Floats, compiled
+from moe.recipes.quantize import QuantizedMatrix
 
 FEW = 4
 """Tokens up to which multiplying codes is faster than unpacking them for a dense product."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from moe.channels import ChannelCache
-from moe.floe import FloeLayer
-from moe.kernels import Mask, any_token
+from moe.offloading.channels import ChannelCache
+from moe.recipes.floe import FloeLayer
+from moe.recipes.kernels import Mask, any_token
 
 GOAL = 0.95
 """Share of the channels needed that a guess should hold."""
@@ -53,7 +53,7 @@ class MaskGuesses:
 
 
 def tokens_of(choice: Tensor, share: Tensor, expert: int) -> tuple[list[int], Tensor]:
-    """The tokens that chose ``expert``, in the order of :func:`moe.compute.route`, and their shares [n, 1].
+    """The tokens that chose ``expert``, in the order of ``route``, and their shares [n, 1].
 
     ``choice`` and ``share`` are [tokens, k].
     """
@@ -103,7 +103,7 @@ class MaskLookahead:
         self._needed = [0] * len(self.layers)
 
     def fetch(self, layer: int, experts: Sequence[int], hidden: Tensor, chances: Tensor) -> None:
-        """Guess, and read ahead where that pays (see :class:`moe.predict.Fetch`)."""
+        """Guess, and read ahead where that pays (see :class:`moe.offloading.predict.Fetch`)."""
         guesses = self._guesses[layer] = {}
         self._needed[layer] = 0
         self._turns[layer] += 1

@@ -12,14 +12,14 @@ from statistics import median
 import torch
 from transformers import Cache, PreTrainedModel
 
-from moe.bound import best_hits, our_hits
-from moe.budget import PREFILL, show_bytes
-from moe.cache import Counts
-from moe.channels import ChannelCache
-from moe.floe import FloeLayer
-from moe.load import OffloadedModel, load
-from moe.places import HotChannels
-from moe.policies import Belady, hits, policy_named
+from moe.offloading.bound import best_hits, our_hits
+from moe.offloading.budget import PREFILL, show_bytes
+from moe.offloading.cache import Counts
+from moe.offloading.channels import ChannelCache
+from moe.offloading.load import OffloadedModel, load
+from moe.offloading.places import HotChannels
+from moe.offloading.policies import Belady, hits, policy_named
+from moe.recipes.floe import FloeLayer
 
 WARM = 8
 """Tokens written before the clock starts."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from moe.grammar import Grammar
-from moe.sampling import Drawn, Sampling
+from moe.writing.grammar import Grammar
+from moe.writing.sampling import Drawn, Sampling
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from moe.answer import Answer, Finished
-from moe.batch import Batch, Tally
 from moe.errors import MoeError
-from moe.load import OffloadedModel
+from moe.offloading.load import OffloadedModel
+from moe.writing.answer import Answer, Finished
+from moe.writing.batch import Batch, Tally
 
 
 class QueueFull(MoeError):

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from moe.compiled import Floats, compiled
-from moe.kernels import Mask, Places
-from moe.policies import DECAY
+from moe.offloading.policies import DECAY
+from moe.recipes.compiled import Floats, compiled
+from moe.recipes.kernels import Mask, Places
 
 BATCH = 32
 """One in so many places is freed when there is none: making room costs a look at all."""

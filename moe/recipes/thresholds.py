@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
-from moe.amend import with_tensors
-from moe.compute import Compute
 from moe.errors import MoeError
-from moe.floe import FloeLayer, dense_parts
-from moe.load import OffloadedModel, load
-from moe.store import Store
+from moe.offloading.load import OffloadedModel, load
+from moe.recipes.compute import Compute
+from moe.recipes.floe import FloeLayer, dense_parts
+from moe.storing.amend import with_tensors
+from moe.storing.store import Store
 
 PIECE = 256
 """Tokens computed at once; each piece is a text of its own."""

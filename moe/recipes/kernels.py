@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from moe.compiled import Codes, Floats, compiled
+from moe.recipes.compiled import Codes, Floats, compiled
 
 Bytes = NDArray[np.int8]
 Mask = NDArray[np.bool_]

@@ -17,20 +17,20 @@ from transformers import GenerationConfig, PretrainedConfig, PreTrainedModel
 from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
 from moe.architecture import empty_model, expert_parameters, experts_modules, read_config
-from moe.budget import Budget
-from moe.cache import ExpertCache
-from moe.channels import ChannelCache
-from moe.compute import Compute, route
 from moe.errors import MoeError
-from moe.floe import FloeLayer
-from moe.low import Copies, copies_of, shared_out
-from moe.masks import MaskLookahead
-from moe.policies import policy_named
-from moe.predict import Guesses, Lookahead, WholeExperts, experts_per_token
-from moe.recipes import CALIBRATED, LayerCompute
-from moe.rope import RopeScaling, longest_context
-from moe.sparse import SparseLayer
-from moe.store import Store, StoredLayer
+from moe.offloading.budget import Budget
+from moe.offloading.cache import ExpertCache
+from moe.offloading.channels import ChannelCache
+from moe.offloading.low import Copies, copies_of, shared_out
+from moe.offloading.masks import MaskLookahead
+from moe.offloading.policies import policy_named
+from moe.offloading.predict import Guesses, Lookahead, WholeExperts, experts_per_token
+from moe.offloading.sparse import SparseLayer
+from moe.recipes.compute import Compute, route
+from moe.recipes.floe import FloeLayer
+from moe.recipes.recipe import CALIBRATED, LayerCompute
+from moe.storing.store import Store, StoredLayer
+from moe.writing.rope import RopeScaling, longest_context
 
 if TYPE_CHECKING:
     from moe.gpu.channels import ChannelPool

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from moe.errors import MoeError
-from moe.packing import codes_per_byte, pack, unpack
+from moe.recipes.packing import codes_per_byte, pack, unpack
 
 GROUP_SIZE = 64
 NORM = 0.7

@@ -1,8 +1,8 @@
 """Which experts the next layer will use, told from what enters this one's.
 
 Neighbouring layers see nearly the same hidden state, so the next layer's router, given this layer's, mostly
-chooses what it will choose; a trained correction (moe.predictor) tells the rest. A prediction decides what
-is read early, never what is computed.
+chooses what it will choose; a trained correction (moe.offloading.predictor) tells the rest. A prediction
+decides what is read early, never what is computed.
 Source: FloE (arXiv 2505.05950) and Fate (arXiv 2502.12224).
 """
 
@@ -17,10 +17,10 @@ from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedModel
 
 from moe.architecture import router_weight
-from moe.cache import ExpertCache
-from moe.low import Copies
-from moe.predictor import Correction, read_corrections
-from moe.store import Store
+from moe.offloading.cache import ExpertCache
+from moe.offloading.low import Copies
+from moe.offloading.predictor import Correction, read_corrections
+from moe.storing.store import Store
 
 SPARE = 0
 """Experts fetched beyond those that a token uses: one more was mostly in vain (docs/benchmarks.md)."""

@@ -14,17 +14,17 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from moe.amend import kept_file, with_files
 from moe.architecture import empty_model, experts_modules, read_config
-from moe.atomic import Part
-from moe.budget import LEAST_SLOTS
-from moe.cache import ExpertCache
-from moe.compute import Compute
-from moe.disk import DirectFile, buffer
 from moe.errors import MoeError
-from moe.grouped import FEW
-from moe.recipes import Grouped, LayerCompute
-from moe.store import RecordLayout, Report, Store, StoredLayer
+from moe.offloading.budget import LEAST_SLOTS
+from moe.offloading.cache import ExpertCache
+from moe.recipes.compute import Compute
+from moe.recipes.grouped import FEW
+from moe.recipes.recipe import Grouped, LayerCompute
+from moe.storing.amend import kept_file, with_files
+from moe.storing.atomic import Part
+from moe.storing.disk import DirectFile, buffer
+from moe.storing.store import RecordLayout, Report, Store, StoredLayer
 
 COPY = Grouped(4)
 ENOUGH = 0.6

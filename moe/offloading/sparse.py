@@ -8,13 +8,13 @@ from functools import partial
 
 from torch import Tensor
 
-from moe.channels import ChannelCache
-from moe.compute import Compute, route
-from moe.floe import FloeLayer
-from moe.kernels import Mask
-from moe.masks import MaskLookahead, tokens_of
-from moe.predict import Lookahead
-from moe.store import StoredLayer
+from moe.offloading.channels import ChannelCache
+from moe.offloading.masks import MaskLookahead, tokens_of
+from moe.offloading.predict import Lookahead
+from moe.recipes.compute import Compute, route
+from moe.recipes.floe import FloeLayer
+from moe.recipes.kernels import Mask
+from moe.storing.store import StoredLayer
 
 
 @dataclass(frozen=True, slots=True, eq=False)

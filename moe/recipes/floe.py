@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from moe.compute import Compute
 from moe.errors import MoeError
-from moe.kernels import Mask, choose, compile_kernels, sparse_expert
-from moe.quantize import QuantizedMatrix, quantize
-from moe.recipes import group_for
+from moe.recipes.compute import Compute
+from moe.recipes.kernels import Mask, choose, compile_kernels, sparse_expert
+from moe.recipes.quantize import QuantizedMatrix, quantize
+from moe.recipes.recipe import group_for
 
 BITS = 2
 

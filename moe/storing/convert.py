@@ -17,11 +17,11 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from moe.architecture import ExpertsLayer, empty_model, experts_modules, layer_of, read_config
-from moe.atomic import Part, sync, write_json
-from moe.checkpoint import INDEX, Checkpoint, Converter
 from moe.errors import MoeError
-from moe.recipes import Recipe
-from moe.store import (
+from moe.recipes.recipe import Recipe
+from moe.storing.atomic import Part, sync, write_json
+from moe.storing.checkpoint import INDEX, Checkpoint, Converter
+from moe.storing.store import (
     MANIFEST,
     Kept,
     RecordLayout,

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from moe.disk import DirectFile, buffer
-from moe.policies import Key, Policy
-from moe.store import Store
+from moe.offloading.policies import Key, Policy
+from moe.storing.disk import DirectFile, buffer
+from moe.storing.store import Store
 
 READERS = 3
 """Reads at once: enough to fill a disk's queue with pieces of a megabyte."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from moe.compiled import compiled
-from moe.places import HotChannels
+from moe.offloading.places import HotChannels
+from moe.recipes.compiled import compiled
 
 ChannelTrace = Sequence[tuple[int, NDArray[np.int64]]]
 """Visits, each an expert (counted over layers) and the channels that were needed of it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from moe.errors import MoeError
-from moe.floe import Floe
-from moe.recipes import Exact, Grouped, Recipe
+from moe.recipes.floe import Floe
+from moe.recipes.recipe import Exact, Grouped, Recipe
 
 RECIPES: dict[str, Recipe] = {"exact": Exact(), "int8": Grouped(8), "int4": Grouped(4), "floe": Floe()}
 

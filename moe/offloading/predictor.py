@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import silu
 
-from moe.store import Store
+from moe.storing.store import Store
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from transformers import Cache, PreTrainedTokenizerFast
 
-from moe import context
-from moe.answer import Answer, Finished, Piece
-from moe.budget import PREFILL
-from moe.load import OffloadedModel
-from moe.sampling import draw
-from moe.text import TextStream
+from moe.offloading.budget import PREFILL
+from moe.offloading.load import OffloadedModel
+from moe.writing import context
+from moe.writing.answer import Answer, Finished, Piece
+from moe.writing.sampling import draw
+from moe.writing.text import TextStream
 
 
 @dataclass(slots=True, eq=False)

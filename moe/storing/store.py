@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from moe.architecture import ExpertsLayer
-from moe.choose import recipe_named
-from moe.disk import aligned
 from moe.errors import MoeError
-from moe.recipes import Field, Recipe
+from moe.recipes.choose import recipe_named
+from moe.recipes.recipe import Field, Recipe
+from moe.storing.disk import aligned
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -110,7 +110,7 @@ class Store:
     predictor: str = ""
     """The file of trained predictors, likewise."""
     low: tuple[StoredLayer, ...] = ()
-    """The same experts once more, in fewer bits (moe.low), or nothing."""
+    """The same experts once more, in fewer bits (moe.offloading.low), or nothing."""
 
     @classmethod
     def at(cls, folder: Path) -> Store:

@@ -1,8 +1,8 @@
 """The channels that are in memory: a place for each of the hot ones, whichever expert they are of.
 
-What a token needs of an expert is known before anything of it is read (moe.floe). What is not there is read
-in runs, over gaps where that is sooner done than another read, so it never takes longer than the whole expert
-would. One thread computes and keeps the books; others only read.
+What a token needs of an expert is known before anything of it is read (moe.recipes.floe). What is missing is
+read in runs, over gaps where that is sooner done than another read, so it never takes longer than the whole
+expert would. One thread computes and keeps the books; others only read.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from moe.cache import LOOK_AHEAD, Counts
-from moe.disk import BLOCK, PIECE, DirectFile, ReadCost, aligned, buffer, measure_cost
-from moe.floe import Channels
-from moe.kernels import Mask, Places, any_token, scatter
-from moe.places import HotChannels, runs_of
-from moe.store import Store
+from moe.offloading.cache import LOOK_AHEAD, Counts
+from moe.offloading.places import HotChannels, runs_of
+from moe.recipes.floe import Channels
+from moe.recipes.kernels import Mask, Places, any_token, scatter
+from moe.storing.disk import BLOCK, PIECE, DirectFile, ReadCost, aligned, buffer, measure_cost
+from moe.storing.store import Store
 
 READERS, FORERUNNERS = 8, 4
 """Reads at once, for what is needed now and for what will be: a disk answers many short ones together."""

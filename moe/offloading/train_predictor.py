@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from moe.amend import with_tensors
-from moe.budget import PREFILL
 from moe.errors import MoeError
-from moe.load import OffloadedModel, load
-from moe.locality import watched
-from moe.predict import Lookahead, among_likeliest
-from moe.predictor import Correction
-from moe.store import Report, Store
+from moe.offloading.budget import PREFILL
+from moe.offloading.load import OffloadedModel, load
+from moe.offloading.locality import watched
+from moe.offloading.predict import Lookahead, among_likeliest
+from moe.offloading.predictor import Correction
+from moe.storing.amend import with_tensors
+from moe.storing.store import Report, Store
 
 MOST_TOKENS = 32_768
 STATES = 1 << 30
