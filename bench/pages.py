@@ -26,7 +26,10 @@ from records.models import Clause, Hypothesis, KeyPoint
 from records.repositories import Category, Experiments, Hypotheses, Runs, Workspaces
 
 PASSWORD = "four plain words here"
-PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+PAINTED = """new Promise(told => new PerformanceObserver(seen => {
+    const paint = seen.getEntriesByName("first-contentful-paint")[0];
+    if (paint) told(paint.startTime);
+}).observe({type: "paint", buffered: true}))"""
 ANSWERED = "performance.getEntriesByType('navigation')[0].responseStart"
 WEIGHT = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
     .reduce((sum, one) => sum + one.transferSize, 0)"""
@@ -143,8 +146,7 @@ def opened(browser: Browser, here: str, path: str, state: StorageState) -> Opene
     answer = page.goto(path, wait_until="load")
     assert answer is not None
     assert answer.ok, f"{path}: {answer.status}"
-    painted = page.wait_for_function(PAINTED).json_value()
-    told = Opened(painted, page.evaluate(ANSWERED), page.evaluate(WEIGHT))
+    told = Opened(page.evaluate(PAINTED), page.evaluate(ANSWERED), page.evaluate(WEIGHT))
     context.close()
     return told
 

@@ -14,6 +14,11 @@ from config import Settings
 from records.database import Database
 from records.repositories import Experiments, Judging, Reviews, RunEvents, Runs
 
+FIRST_PAINT = """new Promise(told => new PerformanceObserver(seen => {
+    const paint = seen.getEntriesByName("first-contentful-paint")[0];
+    if (paint) told(paint.startTime);
+}).observe({type: "paint", buffered: true}))"""
+
 
 @pytest.fixture
 def database(browsed_database: Database) -> Database:
@@ -252,8 +257,7 @@ def test_a_page_is_light(signed_in: BrowserContext, browsed: tuple[str, Settings
         finished: list[Request] = []
         page.on("requestfinished", lambda one: finished.append(one))  # it wants a function
         page.goto(f"/runs/{desk.run_id}")
-        first = page.wait_for_function("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
-        painted = first.json_value()
+        painted = page.evaluate(FIRST_PAINT)
         sizes = [one.sizes()["responseBodySize"] for one in finished if re.search("/(runs|static)/", one.url)]
     assert 20_000 < sum(sizes) < 60_000
     assert painted < 2_000  # milliseconds; a fifth of a second where nothing else runs
