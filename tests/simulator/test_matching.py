@@ -206,4 +206,5 @@ def test_one_more_key_point_never_harms(
     truth: list[KeyPoint], candidate: list[KeyPoint], more: KeyPoint
 ) -> None:
     before, after = MATCHER.match(truth, candidate), MATCHER.match(truth, [*candidate, more])
-    assert all(one.m <= other.m for one, other in zip(before, after, strict=True))
+    rounding = 1e-12  # a product of matrices may add up in another order where there is one more row
+    assert all(one.m <= other.m + rounding for one, other in zip(before, after, strict=True))
