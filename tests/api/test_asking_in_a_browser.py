@@ -41,9 +41,11 @@ def test_a_table_is_looked_at_assigned_mended_and_asked_by_keyboard(
         page.keyboard.press("Escape")
         page.keyboard.press("l")
         expect(page.get_by_text("No column is the title yet")).to_be_visible()
+        listens(page)  # it is another page now
         for number, role in enumerate(("title", "statement", "score")):
             choose(page, f"#role-{number}", role)
         page.keyboard.press("Escape")
+        expect(page.locator("#role-2")).not_to_be_focused()
         page.keyboard.press("s")
         alert = page.get_by_role("alert").first
         expect(alert).to_be_focused()
@@ -53,6 +55,7 @@ def test_a_table_is_looked_at_assigned_mended_and_asked_by_keyboard(
         )
         expect(page.get_by_role("row", name="Urea it widens solvation")).to_contain_text("1.90")
         expect(page.locator("#hypotheses")).to_have_value("0")
+        listens(page)
         page.locator("#candidates").fill(OWN.strip("\ufeff").replace("high", "2.3"))
         page.keyboard.press("Escape")
         page.keyboard.press("s")

@@ -265,7 +265,8 @@ def test_a_completion_streams_its_log_probabilities(running: Running) -> None:
     assert "".join(chunk.choices[0].text for chunk in chunks) == whole.text
     assert whole.logprobs is not None
     streamed = [chunk.choices[0].logprobs for chunk in chunks if chunk.choices[0].logprobs]
-    assert [one.token_logprobs[0] for one in streamed if one.token_logprobs] == whole.logprobs.token_logprobs
+    said = [one.token_logprobs[0] for one in streamed if one.token_logprobs]
+    assert said == pytest.approx(whole.logprobs.token_logprobs)  # a known prompt is added up in another order
 
 
 def test_a_full_queue_says_when_to_come_again(running: Running) -> None:
